@@ -13,7 +13,7 @@ CubeError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -45,6 +45,17 @@ class Fault:
         parts = [part for part in (place, self.path) if part]
         text = ": ".join([*parts, self.message])
         return f"{text}; {self.hint}" if self.hint else text
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """A hint for an unknown name: the nearest of the known ones, else all of them; empty where there are none."""
+    import difflib  # only a mistake needs it
+
+    known = [str(each) for each in names]
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    if close:
+        return "did you mean " + " or ".join(repr(each) for each in close) + "?"
+    return "known: " + ", ".join(sorted(known)[:12]) + (", ..." if len(known) > 12 else "") if known else ""
 
 
 class CubeError(Exception):

@@ -50,13 +50,17 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """A task as it is now. Times are seconds since the epoch, 0 where not yet."""
+    """A task as it is now. Times are seconds since the epoch, 0 where not yet.
+
+    ``base`` is the number of the task's last attempt before the job's present attempt.
+    """
 
     name: str
     role: str
     index: int
     state: State = State.WAITING
     attempt: int = 0
+    base: int = 0
     started: float = 0
     ended: float = 0
     exit: Exit | None = None
@@ -87,9 +91,9 @@ def initial(plan: Plan, *, attempt: int = 1) -> JobState:
     return JobState(State.WAITING, tasks, attempt)
 
 
-def fold(plan: Plan, records: Iterable[Mapping[str, Any]]) -> JobState:
-    """The present state from all records, oldest first."""
-    state = initial(plan)
+def fold(plan: Plan, records: Iterable[Mapping[str, Any]], since: JobState | None = None) -> JobState:
+    """The state after ``records``, oldest first, of which ``since`` (None: nothing yet) is the state before."""
+    state = since or initial(plan)
     tasks = list(state.tasks)
     for record in records:
         time = float(record.get("time", 0))
@@ -103,7 +107,9 @@ def fold(plan: Plan, records: Iterable[Mapping[str, Any]]) -> JobState:
                 again = record.get("tasks")
                 for number, task in enumerate(tasks):
                     if again is None or number in again:
-                        tasks[number] = TaskState(task.name, task.role, task.index, attempt=task.attempt)
+                        tasks[number] = TaskState(
+                            task.name, task.role, task.index, attempt=task.attempt, base=task.attempt
+                        )
         state = replace(state, as_of=max(state.as_of, time))
     return replace(state, tasks=tuple(tasks))
 

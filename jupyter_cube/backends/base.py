@@ -1,0 +1,88 @@
+"""What every backend is: a place that runs plans and leaves what happens in the job folder.
+
+A backend is found by its entry point in the group ``jupyter_cube.backends``; the local one is registered like any
+other. Logs are files in the job folder, so there is no verb for them here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from typing import ClassVar
+
+from jupyter_cube.errors import UsageError
+from jupyter_cube.plan import Plan
+from jupyter_cube.store import JobFolder
+
+GROUP = "jupyter_cube.backends"
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What a backend has in all and has free now: CPUs, MiB, names of GPUs."""
+
+    cpus: int
+    free_cpus: int
+    memory_mb: int
+    free_memory_mb: int
+    devices: tuple[str, ...]
+    free_devices: tuple[str, ...]
+
+
+class Backend(ABC):
+    """Runs plans. Instances hold no state about jobs: any process may make one at any time."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def check(self, plan: Plan) -> tuple[Plan, tuple[str, ...]]:
+        """Called before the job is committed: the plan as it can run here, and warnings for the person.
+
+        Raises:
+            CapacityError: it can never run here.
+        """
+
+    @abstractmethod
+    def submit(self, folder: JobFolder) -> None:
+        """Called once, right after the folder of a new attempt is committed: start it or queue it."""
+
+    @abstractmethod
+    def own(self, folder: JobFolder) -> None:
+        """Called by any reader of a job that has not ended: see to it that an owner lives. Must be cheap."""
+
+    @abstractmethod
+    def stop(self, folder: JobFolder) -> None:
+        """Called after a stop has been requested in the folder: see to it that somebody acts on it."""
+
+    @abstractmethod
+    def debug(self, folder: JobFolder, task: str) -> tuple[list[str], Mapping[str, str], str]:
+        """Words, environment and working folder of a shell that sees what the task saw."""
+
+    @abstractmethod
+    def capacity(self) -> Capacity:
+        """What there is, and what is free now."""
+
+    def waiting(self, folder: JobFolder) -> str:
+        """Why a waiting job waits, in words; empty where nothing is known."""
+        return ""
+
+
+def backend(name: str) -> Backend:
+    """The backend of that name.
+
+    Raises:
+        UsageError: nobody provides it.
+    """
+    if name == "local":  # the common case needs no scan of the installed distributions
+        from jupyter_cube.backends.local import LocalBackend
+
+        return LocalBackend()
+    found = {point.name: point for point in metadata.entry_points(group=GROUP)}
+    if name not in found:
+        known = ", ".join(sorted({"local", *found}))
+        raise UsageError(f"unknown backend {name!r}", hint=f"there are: {known}")
+    made = found[name].load()()
+    assert isinstance(made, Backend), f"entry point {name} of {GROUP} is not a Backend"
+    return made

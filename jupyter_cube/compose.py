@@ -1,0 +1,262 @@
+"""From what a person typed to what is committed: spec, plan, private files and notes.
+
+Every kind of source ends as an OpenPAI job: a cell becomes a file of the job that an ordinary command runs, so that
+the stored spec can be submitted again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_cube import kernel
+from jupyter_cube.errors import SpecError, UsageError
+from jupyter_cube.plan import File, Plan
+
+ROLE = "worker"  # the role of a job that names none
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a submit can be told. Every field is one option of the verb ``submit``.
+
+    Attributes:
+        memory: MiB, or text with a unit such as ``4G``; empty: no limit.
+        inputs: names whose values the cell gets; None: the free names of the cell.
+        outputs: names whose values come back.
+        timeout: seconds, or text with a unit such as ``2h``.
+        retries: how often a failed task is tried again.
+        rank: give the tasks RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and LOCAL_RANK.
+    """
+
+    name: str = ""
+    backend: str = ""
+    instances: int = 1
+    gpu: int = 0
+    cpu: int = 1
+    memory: str | int = ""
+    image: str = ""
+    shell: bool = False
+    yaml: bool = False
+    inputs: tuple[str, ...] | None = None
+    outputs: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    timeout: str | float = 0
+    retries: int = 0
+    rank: bool = False
+    cwd: str = ""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    grace: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What a submit commits.
+
+    Attributes:
+        spec: text of the spec as stored, secrets masked.
+        private: files that only the tasks may read, name to bytes.
+        notes: lines for the person who submits.
+    """
+
+    plan: Plan
+    spec: str
+    private: Mapping[str, bytes]
+    notes: tuple[str, ...]
+
+
+def cell(text: str, options: Options, *, namespace: Mapping[str, Any]) -> Composed:
+    """A notebook cell: YAML (its first key is ``protocolVersion``, or ``--yaml``), shell, or Python."""
+    if options.yaml or (not options.shell and re.match(r"(\s*(#.*)?\n)*(---\s*\n)?protocolVersion\s*:", text)):
+        return job_text(text, options, file="cell")
+    if options.shell:
+        return _shell(text, options)
+    from jupyter_cube import cell as cells
+
+    made = cells.prepare(text, namespace, inputs=options.inputs, outputs=options.outputs, name=options.name)
+    if made.faults:
+        raise SpecError(made.faults)
+    composed = _composed(options, made.command, files=made.files, private=made.private)
+    return replace(composed, notes=(*composed.notes, *made.notes))
+
+
+def _shell(text: str, options: Options) -> Composed:
+    if not text.strip():
+        raise UsageError("the cell is empty", hint="write the shell lines below the magic")
+    if options.inputs:
+        raise UsageError("a shell cell takes no values", hint="use --env NAME=VALUE instead of --in")
+    return _composed(options, 'exec bash "$CUBE_JOB/files/cell.sh"', files=(File("cell.sh", text),))
+
+
+def words(line: list[str], options: Options) -> Composed:
+    """A command as words; each arrives as it is."""
+    if not line:
+        raise UsageError("there is no command after --", hint="write: submit -- python train.py")
+    return _composed(options, shlex.join(line), default_name=Path(line[0]).name)
+
+
+def file(path: Path, options: Options) -> Composed:
+    """A file: a job (.yaml, .yml, .json), a Python script or a shell script, run where it lies.
+
+    Raises:
+        UsageError: it is not there, or of no kind that can be submitted.
+    """
+    place = str(path)
+    if not path.is_file():
+        raise UsageError("there is no such file", place=place)
+    suffix = path.suffix.lower()
+    if suffix in (".yaml", ".yml", ".json"):
+        try:
+            text = path.read_bytes().decode()
+        except UnicodeDecodeError as error:
+            raise UsageError("the file is not UTF-8 text", place=place) from error
+        return job_text(text, options, file=place)
+    script = shlex.quote(str(path.absolute()))
+    if suffix == ".py":
+        return _composed(options, f'exec "$CUBE_PYTHON" -u {script}', default_name=path.stem)
+    if suffix == ".sh":
+        return _composed(options, f"exec bash {script}", default_name=path.stem)
+    raise UsageError(
+        f"cannot submit a {suffix or 'file without suffix'}", place=place, hint="submit a .yaml, .py or .sh file"
+    )
+
+
+def job_text(text: str, options: Options, *, file: str) -> Composed:
+    """An OpenPAI job as text.
+
+    Raises:
+        SpecError: all that is wrong with it.
+    """
+    from jupyter_cube import compile, spec
+
+    report = spec.check(text, file=file)
+    if report.spec is None or report.faults:
+        raise SpecError(report.faults)
+    job = report.spec
+    plan = compile.compile(job, parameters=options.parameters)
+    plan = _with_options(plan, options)
+    private = {"environment.json": _environment(), "secrets.json": json.dumps(job.secrets or {}).encode()}
+    notes = tuple(str(warning) for warning in report.warnings)
+    return Composed(plan, spec.mask_secrets(text), private, (*notes, *plan.warnings))
+
+
+def _with_options(plan: Plan, options: Options) -> Plan:
+    """Options typed beside a whole job win over it, where they make sense for one."""
+    changes: dict[str, Any] = {}
+    if options.name:
+        changes["name"] = _name(options.name)
+    if options.backend:
+        changes["backend"] = options.backend
+    if options.timeout:
+        changes["timeout"] = seconds(options.timeout, "--timeout")
+    if options.tags:
+        changes["tags"] = (*plan.tags, *options.tags)
+    if options.env:
+        changes["env"] = {**plan.env, **options.env}
+    if options.grace is not None:
+        changes["grace"] = options.grace
+    if options.cwd:
+        changes["roles"] = tuple(replace(role, cwd=options.cwd) for role in plan.roles)
+    return replace(plan, **changes)
+
+
+def _composed(
+    options: Options,
+    command: str,
+    *,
+    files: tuple[File, ...] = (),
+    private: Mapping[str, bytes] | None = None,
+    default_name: str = "cell",
+) -> Composed:
+    from jupyter_cube import compile, spec
+
+    name = _name(options.name or default_name)
+    extras: dict[str, Any] = {"cwd": options.cwd or os.getcwd(), "strict": False}
+    if options.backend:
+        extras["backend"] = options.backend
+    if files:
+        extras["files"] = [f"files/{one.path}" for one in files]
+    if options.rank:
+        extras["rank"] = ROLE
+    if options.outputs:
+        extras["out"] = list(options.outputs)
+    if options.timeout:
+        extras["timeout"] = seconds(options.timeout, "--timeout")
+    if options.tags:
+        extras["tags"] = list(options.tags)
+    resources: dict[str, Any] = {"cpu": options.cpu, "memoryMB": mebibytes(options.memory), "gpu": options.gpu}
+    if options.ports:
+        resources["ports"] = dict(options.ports)
+    role: dict[str, Any] = {
+        "instances": options.instances,
+        "taskRetryCount": options.retries,
+        "dockerImage": "image",
+        "resourcePerInstance": resources,
+        "commands": [command],
+    }
+    image = options.image or f"python:{sys.version_info[0]}.{sys.version_info[1]}"
+    document = {
+        "protocolVersion": 2,
+        "name": name,
+        "type": "job",
+        "prerequisites": [{"type": "dockerimage", "name": "image", "uri": image}],
+        "taskRoles": {ROLE: role},
+        "extras": {"jupyter_cube": extras},
+    }
+    plan = compile.compile(spec.from_dict(document))
+    grace = plan.grace if options.grace is None else options.grace
+    plan = replace(plan, files=files, env={**plan.env, **options.env}, grace=grace)
+    notes = plan.warnings if options.image else ()
+    everything = {"environment.json": _environment(), **(private or {})}
+    return Composed(plan, json.dumps(document, indent=2) + "\n", everything, notes)
+
+
+def _environment() -> bytes:
+    return json.dumps(kernel.task_environment(os.environ, executable=sys.executable)).encode()
+
+
+def _name(text: str) -> str:
+    name = re.sub(r"[^a-zA-Z0-9_-]+", "-", text).strip("-")[:255]
+    if not name:
+        raise UsageError(f"{text!r} cannot be a job's name", hint="use letters, digits, - and _")
+    return name
+
+
+def mebibytes(size: str | int) -> int:
+    """``4G``, ``512M`` or a number of MiB, as MiB; empty is 0, no limit.
+
+    Raises:
+        UsageError: it is no size.
+    """
+    if isinstance(size, int):
+        return size
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", size.lower()) if size else None
+    if match is None:
+        if size:
+            raise UsageError(f"{size!r} is no amount of memory", place="--memory", hint="write 512M or 4G")
+        return 0
+    factor = {"k": 1 / 1024, "m": 1, "": 1, "g": 1024, "t": 1024**2}[match[2]]
+    return max(1, round(float(match[1]) * factor))
+
+
+def seconds(duration: str | float, place: str) -> float:
+    """``90``, ``90s``, ``5m``, ``2h`` or ``1d`` as seconds.
+
+    Raises:
+        UsageError: it is no duration.
+    """
+    if isinstance(duration, (int, float)):
+        return float(duration)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", duration.lower())
+    if match is None:
+        raise UsageError(f"{duration!r} is no duration", place=place, hint="write 90s, 5m or 2h")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]

@@ -1,0 +1,114 @@
+"""The configuration: one ``jupyter_cube_config.json`` on Jupyter's configuration path.
+
+System, environment and user files are merged, the user's last; keys that the system file lists under ``locked``
+keep the system's value. Read once a process; ``CUBE_STORE`` and its like win over files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from jupyter_cube.errors import UsageError
+
+FILE = "jupyter_cube_config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings, each with its unit.
+
+    Attributes:
+        store: the store's folder; empty: ``jupyter_data_dir()/cube``.
+        backend: where jobs run unless told otherwise.
+        cpus: CPU tokens that all jobs of this host share; 0: twice the CPUs.
+        memory_mb: memory that all jobs of this host share, MiB; 0: the machine's.
+        devices: names of the machine's GPUs; None: found by the drivers' libraries.
+        grace: seconds between TERM and KILL.
+        input_limit_mb: how much ``--in`` may send, MB.
+        keep_private_days: how long environment and inputs of a failed job are kept for ``retry``.
+        log_limit_gb: size of one task's log beyond which its middle is freed, GB.
+        store_warning_gb: submit warns when the store is larger, GB.
+    """
+
+    store: str = ""
+    backend: str = "local"
+    cpus: int = 0
+    memory_mb: int = 0
+    devices: tuple[str, ...] | None = None
+    grace: float = 10.0
+    input_limit_mb: float = 200.0
+    keep_private_days: float = 7.0
+    log_limit_gb: float = 10.0
+    store_warning_gb: float = 10.0
+    sources: tuple[str, ...] = field(default=())
+
+
+def load(paths: list[str] | None = None) -> Config:
+    """The merged configuration.
+
+    Args:
+        paths: folders, the strongest first; None: Jupyter's configuration path.
+
+    Raises:
+        UsageError: a file is not JSON, or a key is unknown or of the wrong type.
+    """
+    if paths is None:
+        from jupyter_core.paths import jupyter_config_path
+
+        paths = jupyter_config_path()
+    merged: dict[str, Any] = {}
+    locked: dict[str, Any] = {}
+    for number, folder in enumerate(reversed(paths)):
+        file = Path(folder, FILE)
+        try:
+            text = file.read_text("utf-8")
+        except OSError:
+            continue
+        values = _values(text, file)
+        if number == 0 or folder.startswith(("/etc/", "/usr/")):
+            locked.update({key: values[key] for key in values.pop("locked", []) if key in values})
+        merged.update(values)
+    merged.update(locked)
+    merged.pop("locked", None)
+    known = {setting.name for setting in fields(Config)}
+    for key in merged.keys() - known:
+        raise UsageError(f"unknown setting {key!r} in {FILE}", hint=f"known are {', '.join(sorted(known))}")
+    for key in ("devices", "sources"):
+        if isinstance(merged.get(key), list):
+            merged[key] = tuple(str(value) for value in merged[key])
+    return Config(**merged)
+
+
+def _values(text: str, file: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"not JSON: {error}", place=str(file), hint="mend the file or remove it") from error
+    if not isinstance(values, dict):
+        raise UsageError("the configuration is not a JSON object", place=str(file))
+    return values
+
+
+_cached: tuple[tuple[str, ...], Config] | None = None
+
+
+def config() -> Config:
+    """The configuration of this process, read at its first use and again when its place changes."""
+    global _cached
+    key = tuple(os.environ.get(name, "") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "HOME"))
+    if _cached is None or _cached[0] != key:
+        _cached = (key, load())
+    return _cached[1]
+
+
+def store_path() -> Path:
+    """Where jobs are kept: ``$CUBE_STORE``, the configuration, or Jupyter's data folder."""
+    if path := os.environ.get("CUBE_STORE") or config().store:
+        return Path(path).expanduser().absolute()
+    from jupyter_core.paths import jupyter_data_dir
+
+    return Path(jupyter_data_dir(), "cube")

@@ -1,0 +1,98 @@
+"""Writing files so that they are there whole or not at all, and errors of the disk in one line."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jupyter_cube.errors import StoreError
+
+_ADVICE = {
+    errno.ENOSPC: ("the disk is full", "free some space, or run: clean"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space, or run: clean"),
+    errno.EROFS: ("the folder is read-only", "set CUBE_STORE to a folder that you can write"),
+    errno.EACCES: ("permission denied", "set CUBE_STORE to a folder that you can write"),
+    errno.EPERM: ("permission denied", "set CUBE_STORE to a folder that you can write"),
+}
+
+
+@contextmanager
+def disk_errors(place: str | Path) -> Iterator[None]:
+    """Turn the disk's refusals into a ``StoreError`` that names the place and the next step."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _ADVICE:
+            raise
+        message, hint = _ADVICE[error.errno]
+        raise StoreError(message, place=str(error.filename or place), hint=hint) from error
+
+
+def write(path: Path, data: bytes | str, *, mode: int = 0o600) -> None:
+    """Create ``path`` with ``data``; for files inside a folder that nobody reads yet."""
+    raw = data.encode() if isinstance(data, str) else data
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        view = memoryview(raw)
+        while view:
+            view = view[os.write(fd, view) :]
+    finally:
+        os.close(fd)
+
+
+def replace(path: Path, data: bytes | str, *, mode: int = 0o600, sync: bool = False) -> None:
+    """Write ``path`` by rename: a reader sees the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    write(temporary, data, mode=mode)
+    if sync:
+        fsync(temporary)
+    os.rename(temporary, path)
+    if sync:
+        fsync(path.parent)
+
+
+def fsync(path: Path) -> None:
+    """Force a file, or the entries of a folder, to the disk."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value in ``path``; None where there is no such file.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    try:
+        text = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise StoreError("the record is damaged", place=str(path), hint="delete the job, other jobs are unharmed") from error
+
+
+def read_json_lines(path: Path) -> list[dict[str, Any]]:
+    """All whole lines of a JSON-lines file; a torn last line is left out, a damaged one too."""
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    records = []
+    for line in data[: data.rfind(b"\n") + 1].splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+    return records

@@ -1,0 +1,398 @@
+"""Jobs as people handle them: submit, follow, wait, stop. What users import.
+
+The core is async; each verb has a sync form of one line, which also works inside a running event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jupyter_cube import compose, files, launch, process, wrapper
+from jupyter_cube.backends.base import Backend, backend
+from jupyter_cube.compose import Composed, Options
+from jupyter_cube.config import config, store_path
+from jupyter_cube.errors import ConflictError, JobFailedError, NotFoundError, UsageError
+from jupyter_cube.follow import Chunk, Gap, Line, Log, follow, follow_sync
+from jupyter_cube.index import Index, Summary
+from jupyter_cube.state import JobState, State, describe_end
+from jupyter_cube.store import JobFolder, Store
+
+_T = TypeVar("_T")
+_LOOK = 1.0  # seconds between looks whether a job's owner lives
+
+
+def run_sync(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end, in a thread of its own where this one runs an event loop already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    result: list[_T] = []
+    error: list[BaseException] = []
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work)
+
+    def body() -> None:
+        try:
+            result.append(loop.run_until_complete(task))
+        except BaseException as problem:
+            error.append(problem)
+        finally:
+            loop.close()
+
+    thread = threading.Thread(target=body, daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(0.2)
+    except KeyboardInterrupt:
+        loop.call_soon_threadsafe(task.cancel)
+        raise
+    if error:
+        raise error[0]
+    return result[0]
+
+
+class Job:
+    """One job, alive or ended. Any number of these may look at the same job, from any process."""
+
+    def __init__(self, folder: JobFolder, *, notes: Sequence[str] = ()) -> None:
+        self._folder = folder
+        self.notes = tuple(notes)
+        self._looked = 0.0
+
+    @property
+    def id(self) -> str:
+        return self._folder.id
+
+    @property
+    def short_id(self) -> str:
+        """The first characters of the id, enough for people and accepted everywhere."""
+        return self.id[:6]
+
+    @property
+    def name(self) -> str:
+        return str(self._folder.record["name"])
+
+    @property
+    def folder(self) -> Path:
+        return self._folder.path
+
+    @property
+    def log(self) -> Log:
+        """The merged log."""
+        return Log(self.folder, self._folder.task_names)
+
+    @property
+    def state(self) -> State:
+        return self.snapshot().state
+
+    def __repr__(self) -> str:
+        return f"<Job {self.name} {self.short_id} {self.state.value}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Job) and other.folder == self.folder
+
+    def __hash__(self) -> int:
+        return hash(self.folder)
+
+    def _backend(self) -> Backend:
+        return backend(str(self._folder.record["backend"]))
+
+    def _look(self) -> None:
+        """Whoever looks at a job whose owner has died starts another."""
+        launch.reap()
+        now = time.monotonic()
+        if now - self._looked >= _LOOK:
+            self._looked = now
+            if self._folder.writable:
+                self._backend().own(self._folder)
+
+    def snapshot(self) -> JobState:
+        """The job as it is now, with what it waits for as ``reason``."""
+        state = self._folder.state()
+        if state.state.final:
+            return state
+        self._look()
+        if state.state is State.WAITING and not state.reason:
+            state = dataclasses.replace(state, reason=self._backend().waiting(self._folder))
+        return dataclasses.replace(state, as_of=time.time())
+
+    def describe(self) -> dict[str, Any]:
+        """All that is known, as JSON values."""
+        state = self.snapshot()
+        record = self._folder.record
+        kept = {name: record.get(name) for name in ("id", "name", "backend", "created", "user", "host", "cwd", "notebook")}
+        kept["tags"] = list(record.get("tags", ()))
+        summary = dataclasses.asdict(state)
+        summary.pop("as_of")
+        tasks = [{**task, "state": task["state"].value, "devices": list(task["devices"])} for task in summary.pop("tasks")]
+        summary["warnings"] = list(summary["warnings"])
+        return {**kept, **summary, "state": state.state.value, "folder": str(self.folder), "tasks": tasks}
+
+    # ---- waiting
+
+    async def async_wait(self, timeout: float | None = None) -> State:
+        """Until the job has ended; its state. After ``timeout`` seconds the state it has by then."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pause = 0.002
+        while not (state := self._folder.state().state).final:
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+            self._look()
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.01)
+        return state
+
+    def wait(self, timeout: float | None = None) -> State:
+        """The sync form of ``async_wait``."""
+        return run_sync(self.async_wait(timeout))
+
+    async def async_result(self, timeout: float | None = None) -> Any:
+        """What the tasks handed back: name to value for a job of one task, else a list of those in task order.
+
+        Raises:
+            JobFailedError: the job ended otherwise than SUCCEEDED.
+        """
+        state = await self.async_wait(timeout)
+        if not state.final:
+            raise ConflictError("the job has not ended", place=self.name, hint="wait() for it")
+        self.raise_if_failed()
+        from jupyter_cube.results import read_results
+
+        found = [read_results(self.folder / "results" / task) for task in self._folder.task_names]
+        return found[0] if len(found) == 1 else found
+
+    def result(self, timeout: float | None = None) -> Any:
+        """The sync form of ``async_result``."""
+        return run_sync(self.async_result(timeout))
+
+    def raise_if_failed(self) -> None:
+        """Raise a ``JobFailedError`` with the failing task's last lines, unless the job succeeded."""
+        state = self._folder.state()
+        if state.state is State.SUCCEEDED or not state.state.final:
+            return
+        bad = next((task for task in state.tasks if task.state in (State.FAILED, State.UNKNOWN)), None)
+        why = state.reason or (f"{bad.name} {describe_end(bad)}" if bad else "")
+        tail = ""
+        if bad is not None:
+            last = self.log.tail(5, task=bad.name)
+            tail = "".join(f"\n  {bad.name} │ {line.line}" for line in last)
+        raise JobFailedError(
+            f"{state.state.value}: {why}{tail}", place=f"job {self.name} ({self.short_id})"
+        )
+
+    # ---- the log
+
+    def _ended(self) -> bool:
+        state = self._folder.state().state
+        if not state.final:
+            self._look()
+        return state.final
+
+    def follow(
+        self, cursor: int = 0, *, tasks: Sequence[str] | None = None, provisional: bool = False
+    ) -> AsyncIterator[list[Chunk | Gap]]:
+        """The merged log from ``cursor`` on, in batches, until the job has ended."""
+        return follow(self.log, cursor, ended=self._ended, tasks=tasks, provisional=provisional)
+
+    def follow_sync(
+        self,
+        cursor: int = 0,
+        *,
+        tasks: Sequence[str] | None = None,
+        provisional: bool = False,
+        stop: threading.Event | None = None,
+    ) -> Iterator[list[Chunk | Gap]]:
+        """The same for a plain thread; ``stop`` ends it."""
+        return follow_sync(self.log, cursor, ended=self._ended, tasks=tasks, provisional=provisional, stop=stop)
+
+    def lines(self, cursor: int = 0, *, tasks: Sequence[str] | None = None) -> Iterator[Line | Gap]:
+        """What is recorded now, from ``cursor`` on, line by line."""
+        for chunk in self.log.chunks(cursor, tasks=tasks):
+            if isinstance(chunk, Gap):
+                yield chunk
+            else:
+                yield from chunk.lines()
+
+    # ---- orders
+
+    def _writable(self) -> None:
+        if not self._folder.writable:
+            raise ConflictError("the job is of a newer version", place=self.name, hint="upgrade jupyter-cube")
+
+    def stop(self, reason: str = "stopped by its user") -> None:
+        """Ask all tasks to end; after the grace they are killed. A job that has ended stays as it is."""
+        self._writable()
+        if self._folder.state().state.final:
+            return
+        self._folder.request_stop(reason)
+        self._backend().stop(self._folder)
+
+    def retry(self, *, failed: bool = False) -> None:
+        """Run all tasks again, or only those that did not succeed.
+
+        Raises:
+            ConflictError: it has not ended, or what it needs has been deleted.
+        """
+        self._writable()
+        state = self._folder.state()
+        if not state.state.final:
+            raise ConflictError(f"the job is {state.state.value}", place=self.name, hint="stop it first")
+        if not (self.folder / "private" / "environment.json").exists():
+            raise ConflictError(
+                "its environment, secrets and inputs have been deleted",
+                place=self.name,
+                hint=f"submit it again: submit {self.folder / 'spec.yaml'}",
+            )
+        numbers = [n for n, task in enumerate(state.tasks) if task.state is not State.SUCCEEDED] if failed else None
+        if numbers == []:
+            raise ConflictError("no task has failed", place=self.name)
+        self._folder.order(state.attempt + 1, numbers)
+        self._backend().submit(self._folder)
+
+    def delete(self) -> None:
+        """Remove an ended job with all its files."""
+        self._writable()
+        if not self._folder.state().state.final:
+            raise ConflictError("the job has not ended", place=self.name, hint="stop it first")
+        Store(self.folder.parents[1]).delete(self._folder)
+
+    def debug(self, task: str = "") -> tuple[list[str], Mapping[str, str], str]:
+        """Words, environment and folder of a shell that sees what the task saw."""
+        names = self._folder.task_names
+        if task and task not in names:
+            raise NotFoundError(f"no task {task!r} in {self.name}", hint=f"there are: {', '.join(names[:8])}")
+        return self._backend().debug(self._folder, task or names[0])
+
+
+# ---- submitting
+
+
+def _commit(composed: Composed, *, about: Mapping[str, Any]) -> Job:
+    settings = config()
+    target = backend(composed.plan.backend)
+    plan, warnings = target.check(composed.plan)
+    me = os.environ.get("USER") or os.environ.get("LOGNAME") or str(os.getuid())
+    record = {
+        "name": plan.name,
+        "user": me,
+        "uid": os.getuid(),
+        "host": os.uname().nodename,
+        "machine": process.machine_id(),
+        "backend": plan.backend,
+        "python": sys.executable,
+        "package": str(Path(__file__).parents[1]),
+        "cwd": plan.roles[0].cwd,
+        "tags": list(plan.tags),
+        "parent": os.environ.get("CUBE_TASK", "").split("/")[0],
+        "notebook": os.environ.get("JPY_SESSION_NAME", ""),
+        "host_limits": {"cpus": settings.cpus, "memory_mb": settings.memory_mb, "devices": settings.devices},
+        **about,
+    }
+    folder = Store(store_path()).create(
+        plan,
+        record=record,
+        spec=composed.spec,
+        private=composed.private,
+        owner_script=launch.owner_script(),
+        wrapper=wrapper.WRAPPER,
+    )
+    target.submit(folder)
+    return Job(folder, notes=(*composed.notes, *warnings))
+
+
+def _settings(options: Options) -> Options:
+    """Options with the configuration's defaults filled in."""
+    settings = config()
+    changes: dict[str, Any] = {}
+    if not options.backend and settings.backend != "local":
+        changes["backend"] = settings.backend
+    if options.grace is None:
+        changes["grace"] = settings.grace
+    return dataclasses.replace(options, **changes)
+
+
+def submit_cell(text: str, options: Options, *, namespace: Mapping[str, Any]) -> Job:
+    """Submit a cell's text; ``namespace`` is where its names are looked up."""
+    return _commit(compose.cell(text, _settings(options), namespace=namespace), about={"source": "cell"})
+
+
+def submit_file(path: str | Path, options: Options) -> Job:
+    """Submit a .yaml, .py or .sh file."""
+    return _commit(compose.file(Path(path), _settings(options)), about={"source": str(path)})
+
+
+def submit_words(words: Sequence[str], options: Options) -> Job:
+    """Submit a command given as words."""
+    return _commit(compose.words(list(words), _settings(options)), about={"source": "words"})
+
+
+def submit(source: str | Path, *, namespace: Mapping[str, Any] | None = None, **options: Any) -> Job:
+    """Submit a file (a path), or the text of a job, of Python or (``shell=True``) of shell.
+
+    Args:
+        source: an existing file's path, or text. Text of one line that ends like a file is taken for a path.
+        namespace: where the free names of Python text are looked up.
+        **options: the fields of ``Options``.
+
+    Raises:
+        UsageError: a mistake in the source or the options; nothing was started.
+    """
+    known = {option.name for option in dataclasses.fields(Options)}
+    if unknown := options.keys() - known:
+        raise UsageError(f"unknown option {sorted(unknown)[0]!r}", hint=f"there are: {', '.join(sorted(known))}")
+    chosen = Options(**options)
+    text = str(source)
+    if isinstance(source, Path) or ("\n" not in text and text.endswith((".yaml", ".yml", ".json", ".py", ".sh"))):
+        return submit_file(source, chosen)
+    return submit_cell(text, chosen, namespace=namespace or {})
+
+
+# ---- finding
+
+
+def jobs(
+    *, state: State | None = None, name: str = "", tag: str = "", limit: int | None = None
+) -> list[Summary]:
+    """All jobs of the store, newest first."""
+    found = [
+        one
+        for one in Index(Store(store_path())).summaries()
+        if (state is None or one.state is state) and name in one.name and (not tag or tag in one.tags)
+    ]
+    return found[:limit]
+
+
+def job(prefix: str) -> Job:
+    """The job of that id, or of the only id that begins so, or the newest of that name.
+
+    Raises:
+        NotFoundError: there is none, or more than one id begins so.
+    """
+    store = Store(store_path())
+    ids = store.ids()
+    if prefix in ids:
+        return Job(store.folder(prefix))
+    begins = [one for one in ids if prefix and one.startswith(prefix)]
+    if len(begins) == 1:
+        return Job(store.folder(begins[0]))
+    if begins:
+        raise NotFoundError(f"{len(begins)} jobs begin with {prefix!r}", hint="write more of the id")
+    summaries = Index(store).summaries()
+    for one in summaries:
+        if one.name == prefix:
+            return Job(store.folder(one.id))
+    import difflib
+
+    near = difflib.get_close_matches(prefix, [*(one.name for one in summaries), *ids], n=3)
+    hint = f"did you mean {', '.join(dict.fromkeys(near))}?" if near else "list them with: jobs"
+    raise NotFoundError(f"no job {prefix!r}", hint=hint)

@@ -1,0 +1,164 @@
+"""Starting things on this machine: a task's wrapper, a job's owner, the user's waiter.
+
+Used by whoever submits, by the runner and by the waiter, and always the same way: a process in a session of its own,
+so that no interrupt, no restart and no end of the starter reaches it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from jupyter_cube import devices, environment, files, wrapper
+from jupyter_cube.host import Held
+from jupyter_cube.plan import Plan, Task
+from jupyter_cube.store import JobFolder
+
+_PASSED_ON = (
+    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"),
+    *("CUBE_LOCKS", "CUBE_POLL", "CUBE_NO_PROC"),
+)
+_ours: list[subprocess.Popen[bytes]] = []
+
+
+def owner_words(module: str, *words: str) -> list[str]:
+    """The command of a process of ours: no site packages, so that it starts in the time of the bare interpreter."""
+    return [sys.executable, "-S", "-m", f"jupyter_cube.{module}", *words]
+
+
+def owner_environment() -> dict[str, str]:
+    """What a process of ours sees: nothing of the user's but where things are."""
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**kept, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def owner_script() -> str:
+    """sh text that starts an owner of the job in whose folder it lies."""
+    variables = " ".join(f"{name}={wrapper.quote(value)}" for name, value in owner_environment().items())
+    words = " ".join(wrapper.quote(word) for word in owner_words("runner"))
+    return f'cd /\nexec env -i {variables} {words} "$CUBE_JOB"\n'
+
+
+def spawn(words: list[str], *, env: Mapping[str, str], cwd: str = "/", fds: tuple[int, ...] = ()) -> int:
+    """Start a process in a session of its own, with nothing of ours open but ``fds``; its pid."""
+    reap()
+    process = subprocess.Popen(
+        words,
+        env=dict(env),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=fds,
+    )
+    _ours.append(process)
+    return process.pid
+
+
+def reap() -> None:
+    """Take the exit status of ended children, so that they do not stay as zombies of a long-lived kernel."""
+    _ours[:] = [process for process in _ours if process.poll() is None]
+
+
+def spawn_owner(folder: JobFolder) -> None:
+    """Start an owner; where one lives already, the new one leaves at once."""
+    spawn(owner_words("runner", str(folder.path)), env=owner_environment())
+
+
+def spawn_waiter(store: Path) -> None:
+    """Start the waiter; where one lives already, the new one leaves at once."""
+    spawn(owner_words("waiter", str(store)), env=owner_environment())
+
+
+def prepare(folder: JobFolder) -> None:
+    """Lay out what the wrappers of a new attempt read: free ports, the environment file, the scripts.
+
+    All of it is private (0600): the scripts may hold secrets.
+    """
+    plan = folder.plan
+    private = folder.path / "private"
+    inherited: dict[str, str] = files.read_json(private / "environment.json") or {}
+    values = files.read_json(private / "secrets.json") or {}
+    everyone = environment.job_variables(
+        plan,
+        job_id=folder.id,
+        user=str(folder.record["user"]),
+        ports=free_ports(plan),
+        hosts={(task.role.name, task.index): "127.0.0.1" for task in plan.tasks},
+    )
+    ours = {name for name in inherited if name.startswith("CUBE_") and name not in ("CUBE_STORE", "CUBE_LOCKS")}
+    text = wrapper.exports(inherited, without=ours) + wrapper.exports(plan.env) + wrapper.exports(everyone)
+    files.replace(private / "job.env", text)
+    for role in plan.roles:
+        target = private / "scripts" / role.name
+        target.mkdir(parents=True, exist_ok=True)
+        callbacks = {
+            (number, event): _with_secrets(script, values)
+            for number, prerequisite in enumerate(role.prerequisites)
+            for event, script in prerequisite.scripts.items()
+        }
+        for name, script in wrapper.role_scripts(role, _with_secrets(role.script, values), callbacks).items():
+            files.replace(target / name, script)
+
+
+def _with_secrets(text: str, values: Mapping[str, object]) -> str:
+    if not values or "<%" not in text:
+        return text
+    from jupyter_cube import template
+
+    return template.render_secrets(text, values)
+
+
+def free_ports(plan: Plan) -> dict[tuple[str, int], dict[str, list[int]]]:
+    """Free ports of this machine for every task and label, by binding them; no port is given twice."""
+    given: set[int] = set()
+
+    def free() -> int:
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = int(probe.getsockname()[1])
+            if port not in given:
+                given.add(port)
+                return port
+
+    return {
+        (task.role.name, task.index): {
+            label: [free() for _ in range(count)] for label, count in task.role.ports.items()
+        }
+        for task in plan.tasks
+    }
+
+
+def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgroup: str = "") -> int:
+    """Start the wrapper of one attempt, which takes over the lock of what was allotted; the wrapper's pid."""
+    plan, path = folder.plan, folder.path
+    results = path / "results" / task.name
+    results.mkdir(exist_ok=True)
+    variables = {
+        **environment.task_variables(plan, task.role.name, task.index, attempt, job_id=folder.id),
+        **task.role.env,
+        **devices.visible_variables(held.devices),
+        "CUBE_JOB": str(path),
+        "CUBE_RESULTS": str(results),
+        "CUBE_PYTHON": str(folder.record["python"]),
+    }
+    env = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "CUBE_JOB": str(path),
+        "CUBE_TASK": f"{folder.id}/{task.name}/{attempt}",
+        "CUBE_TASK_NAME": task.name,
+        "CUBE_ROLE": task.role.name,
+        "CUBE_ATTEMPT": str(attempt),
+        "CUBE_CWD": task.role.cwd,
+        "CUBE_DEVICES": ",".join(held.devices),
+        "CUBE_CGROUP": cgroup,
+        "CUBE_TASK_ENV": wrapper.exports(variables),
+    }
+    fds = () if held.fd is None else (held.fd,)
+    return spawn(["/bin/sh", str(path / "wrapper.sh")], env=env, cwd=str(path), fds=fds)

@@ -1,0 +1,119 @@
+"""One running attempt of a task, as its owner sees it: alive, asked to end, being killed, over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+from jupyter_cube import files, limits, process
+from jupyter_cube.plan import Task
+from jupyter_cube.state import Exit, State
+from jupyter_cube.store import Claim, JobFolder
+
+_MEMORY_PERIOD = 1.0  # seconds between looks at a task's memory where no cgroup counts it
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an attempt ended."""
+
+    state: State
+    reason: str
+    exit: Exit | None
+
+
+class Live:
+    """An attempt that has been claimed and has not ended for the owner yet.
+
+    Args:
+        seen: this owner found the wrapper alive, so that it knows of a kill what it saw.
+    """
+
+    def __init__(self, folder: JobFolder, task: Task, attempt: int, claim: Claim) -> None:
+        self.folder = folder
+        self.task = task
+        self.attempt = attempt
+        self.wrapper = claim.wrapper
+        self.cgroup = claim.cgroup
+        self.mark = f"{folder.id}/{task.name}/{attempt}"
+        self.pidfd = process.open_pidfd(claim.wrapper)
+        self.seen = self.pidfd is not None or process.alive(claim.wrapper)
+        self.started = folder.attempt_file(task.name, attempt, "claim").stat().st_mtime
+        self.end_asked = ""  # why the owner ends it
+        self.end_state = State.STOPPED
+        self._kill_at = 0.0
+        self._look_at = time.monotonic() + _MEMORY_PERIOD
+        self._over_memory = ""
+
+    @property
+    def over(self) -> bool:
+        """The wrapper has ended; what is left of the task may still run."""
+        return not process.alive(self.wrapper)
+
+    @property
+    def deadline(self) -> float:
+        """When ``tick`` wants to be called again, on the monotonic clock; infinity: never."""
+        return min(self._kill_at or float("inf"), self._look_at if self.task.role.resources.memory_mb else float("inf"))
+
+    def processes(self) -> set[process.Identity]:
+        """Everything the task started that still runs, the wrapper too."""
+        found = process.task_processes({self.mark: self.wrapper})[self.mark]
+        return found | limits.members(self.cgroup) if self.cgroup else found
+
+    def ask_to_end(self, reason: str, *, grace: float, state: State = State.STOPPED) -> None:
+        """TERM to all of it now, KILL when ``grace`` seconds have passed."""
+        if self.end_asked:
+            return
+        self.end_asked, self.end_state = reason, state
+        files.write(self.folder.attempt_file(self.task.name, self.attempt, "stop"), reason)
+        self._kill_at = time.monotonic() + grace
+        process.signal_all(self.processes(), signal.SIGTERM)
+
+    def tick(self) -> None:
+        """Act on what has become due: KILL after the grace, the look at memory."""
+        now = time.monotonic()
+        if self._kill_at and now >= self._kill_at:
+            process.signal_all(self.processes(), signal.SIGKILL)
+            self._kill_at = now + 0.05
+        if now >= self._look_at:
+            self._look_at = now + _MEMORY_PERIOD
+            self._check_memory()
+
+    def _check_memory(self) -> None:
+        allowed = self.task.role.resources.memory_mb
+        if not allowed or self.cgroup:
+            return
+        everything = self.processes()
+        used = process.rss(everything, limit=allowed * 2**20) // 2**20
+        if used > allowed:
+            self._over_memory = f"out of memory: {used} MiB of {allowed} MiB"
+            process.signal_all(everything, signal.SIGKILL)
+
+    def clear(self) -> bool:
+        """Kill what the ended wrapper left behind; True when nothing is left."""
+        rest = self.processes()
+        process.signal_all(rest, signal.SIGKILL)
+        return not rest
+
+    def end(self) -> End:
+        """How it ended; called once, when nothing of it runs any more."""
+        if self.pidfd is not None:
+            os.close(self.pidfd)
+            self.pidfd = None
+        record = self.folder.exit_record(self.task.name, self.attempt)
+        kills = limits.oom_kills(self.cgroup) if self.cgroup else 0
+        if self.cgroup:
+            limits.remove(self.cgroup)
+        if record is not None and record.code == 0:
+            return End(State.SUCCEEDED, "", record)
+        if self._over_memory or kills:
+            return End(State.FAILED, self._over_memory or "out of memory", record)
+        if self.end_asked:
+            return End(self.end_state, self.end_asked, record)
+        if record is not None:
+            return End(State.FAILED, "", record)
+        if self.seen:
+            return End(State.FAILED, "killed, no exit record", None)
+        return End(State.UNKNOWN, "ended while nobody watched, no exit record", None)

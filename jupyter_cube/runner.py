@@ -1,0 +1,333 @@
+"""The owner of one local job: ``python -m jupyter_cube.runner JOBDIR``.
+
+It is the parent of nothing. Every task is adopted: known by pid and start time, watched by a pidfd, judged by the
+exit record that its wrapper leaves. So going on after a crash of an owner is the ordinary path.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from jupyter_cube import files, launch, process, start, store
+from jupyter_cube.live import End, Live
+from jupyter_cube.plan import Plan
+from jupyter_cube.state import JobState, State, TaskState, Verdict, fold, verdict
+from jupyter_cube.store import JobFolder
+from jupyter_cube.timeline import Recorder
+
+_CLAIM_GRACE = 0.3  # seconds that a living starter is given to let its wrappers claim
+_RETRY_START = 0.25  # seconds between attempts to get resources for a task of a running job
+_RETRY_LIMIT = 30.0  # seconds, the longest pause before a failed task is tried again
+
+
+class Runner:
+    """Brings one job from where it is to its end."""
+
+    def __init__(self, folder: JobFolder) -> None:
+        self.folder = folder
+        self.plan: Plan = folder.plan
+        self.recorder = Recorder(folder.path, folder.task_names)
+        self.live: dict[int, Live] = {}
+        self.not_before: dict[int, float] = {}
+        self.ending: Verdict | None = None
+        self.began = time.monotonic()
+        self._states = self._open_states()
+        self._pending_records: list[dict[str, Any]] = []
+        self._start_at = 0.0
+        self._requests = -1
+        self._unstarted_reason = ""
+        self.state: JobState = fold(self.plan, folder.records())
+
+    @property
+    def tasks(self) -> tuple[TaskState, ...]:
+        return self.state.tasks
+
+    # ---- records
+
+    def _open_states(self) -> int:
+        path = self.folder.path / "states.jsonl"
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        size = os.fstat(fd).st_size
+        if size and os.pread(fd, 1, size - 1) != b"\n":
+            os.write(fd, b"\n")  # a dead owner's torn line; readers leave it out
+        return fd
+
+    def _note(self, **record: Any) -> None:
+        record = {"time": time.time(), **record}
+        self._pending_records.append(record)
+        self.state = fold(self.plan, [record], self.state)
+
+    def _flush(self, *, sync: bool = False) -> None:
+        if self._pending_records:
+            text = "".join(json.dumps(record) + "\n" for record in self._pending_records)
+            os.write(self._states, text.encode())
+            self._pending_records.clear()
+        if sync:
+            os.fsync(self._states)
+
+    # ---- the loop
+
+    def run(self) -> None:
+        """Until the job has ended, or waits for resources with nothing of it running."""
+        while True:
+            self._begin_attempt()
+            while not self._over():
+                if self._queued():
+                    return
+                self._wait()
+                self._turn()
+            if not self._try_again():
+                return
+
+    def _turn(self) -> None:
+        """One look at everything; cheap when nothing has happened."""
+        self._stop_requests()
+        self._adopt()
+        self._ends()
+        self._policy()
+        self._start()
+        self.recorder.record(time.time())
+        self._flush()
+
+    def _begin_attempt(self) -> None:
+        order = self.folder.attempts()[-1]
+        if order.number > self.state.attempt:
+            self._note(
+                new_attempt=True,
+                attempt=order.number,
+                state=State.WAITING.value,
+                **({} if order.tasks is None else {"tasks": list(order.tasks)}),
+            )
+        self.starter = order.by
+        self.ending = None
+        self._turn()
+
+    def _over(self) -> bool:
+        return self.state.state.final
+
+    def _queued(self) -> bool:
+        return not self.live and self.ending is None and start.ticket_of(self.folder) is not None
+
+    def _wait(self) -> None:
+        now = time.monotonic()
+        due = min((live.deadline for live in self.live.values()), default=now + 60.0)
+        waiting = self._waiting()
+        if waiting:
+            due = min(due, max(self._start_at, min(self.not_before.get(number, 0.0) for number in waiting)))
+            if any(number not in self.not_before for number in waiting):
+                due = min(due, now + 0.005 if now - self.began < _CLAIM_GRACE else now + 0.05)
+        if any(live.pidfd is None for live in self.live.values()):
+            due = min(due, now + 0.01)  # no pidfd here: ends are found by looking
+        if self.plan.timeout and self.state.started:
+            due = min(due, now + max(0.0, self.state.started + self.plan.timeout - time.time()))
+        fds = [live.pidfd for live in self.live.values() if live.pidfd is not None]
+        self.recorder.wait(max(0.0, min(due - now, 60.0)), fds)
+
+    # ---- what people ask for
+
+    def _stop_requests(self) -> None:
+        changed = os.stat(self.folder.path / "requests").st_mtime_ns
+        if changed == self._requests:
+            return
+        self._requests = changed
+        request = self.folder.stop_request()
+        if request is not None and self.ending is None and not self._over():
+            self._note(state=State.STOPPING.value, reason=str(request.get("reason", "")))
+            self._end_job(Verdict(State.STOPPED, str(request.get("reason") or "stopped")))
+
+    # ---- tasks
+
+    def _waiting(self) -> list[int]:
+        return [number for number, task in enumerate(self.tasks) if not task.state.final and number not in self.live]
+
+    def _adopt(self) -> None:
+        """Take over every attempt that has been claimed."""
+        for number in self._waiting():
+            task = self.tasks[number]
+            running = task.state is State.RUNNING
+            attempt = task.attempt if running else task.attempt + 1
+            claim = self.folder.claim(task.name, attempt)
+            if claim is None:
+                continue
+            live = Live(self.folder, self.plan.tasks[number], attempt, claim)
+            self.live[number] = live
+            self.not_before.pop(number, None)
+            self.recorder.add(number, attempt)
+            if not running:
+                if self.state.state is State.WAITING:
+                    self._note(state=State.RUNNING.value, started=live.started)
+                self._note(
+                    task=number,
+                    state=State.RUNNING.value,
+                    attempt=attempt,
+                    started=live.started,
+                    pid=claim.wrapper.pid,
+                    devices=list(claim.devices),
+                )
+            if self.ending is not None:
+                live.ask_to_end(self.ending.reason, grace=self.plan.grace)
+
+    def _ends(self) -> None:
+        if self.plan.timeout and self.state.started and self.ending is None and self.live:
+            if time.time() >= self.state.started + self.plan.timeout:
+                self._end_job(Verdict(State.FAILED, f"timeout of {self.plan.timeout:g} s"))
+        for number, live in list(self.live.items()):
+            live.tick()
+            if live.over and live.clear():
+                self._ended(number, live)
+
+    def _ended(self, number: int, live: Live) -> None:
+        del self.live[number]
+        self.recorder.record(time.time())
+        self.recorder.finish(number, live.attempt)
+        end: End = live.end()
+        record = None
+        if end.exit is not None:
+            record = {"phase": end.exit.phase, "code": end.exit.code, "command_code": end.exit.command_code}
+        tried = live.attempt - self.tasks[number].base
+        again = end.state in (State.FAILED, State.UNKNOWN) and self.ending is None and tried <= live.task.role.retries
+        self._note(
+            task=number,
+            state=(State.WAITING if again else end.state).value,
+            reason=f"attempt {live.attempt} failed, trying again" if again else end.reason,
+            exit=record,
+        )
+        if again:
+            self.not_before[number] = time.monotonic() + min(0.25 * 2 ** (tried - 1), _RETRY_LIMIT)
+
+    def _start(self) -> None:
+        """Start what waits and may start: after its roles, after its pause, when there is room."""
+        now = time.monotonic()
+        waiting = self._waiting()
+        if not waiting or self.ending is not None or now < self._start_at:
+            return
+        if now - self.began < _CLAIM_GRACE and process.alive(self.starter):
+            return
+        ready = [
+            number
+            for number in waiting
+            if self.not_before.get(number, 0.0) <= now and start.may_start(self.plan, self.tasks, number)
+        ]
+        if not ready:
+            return
+        begun = any(task.attempt > task.base for task in self.tasks) or bool(self.live)
+        attempts = {number: self.tasks[number].attempt + 1 for number in ready}
+        if begun or not self.plan.gang:
+            start.start_some(self.folder, attempts)
+        else:
+            start.start_whole(self.folder, attempts)
+        self._start_at = now + _RETRY_START
+
+    # ---- the job
+
+    def _policy(self) -> None:
+        if self.ending is None and (over := verdict(self.plan, self.tasks)) is not None:
+            self._end_job(over)
+        if self.ending is not None and not self.live:
+            self._finish()
+
+    def _end_job(self, over: Verdict) -> None:
+        self.ending = over
+        start.withdraw(self.folder)
+        reason = over.reason if over.state is State.STOPPED else f"the job ended: {over.reason}"
+        for live in self.live.values():
+            live.ask_to_end(reason, grace=self.plan.grace)
+        self._unstarted_reason = reason
+
+    def _finish(self) -> None:
+        assert self.ending is not None
+        # A wrapper may have been spawned and not claimed yet; with the claim made here it can only leave.
+        for number in self._waiting():
+            task = self.tasks[number]
+            if start.forbid(self.folder, task.name, task.attempt + 1):
+                self._note(task=number, state=State.STOPPED.value, reason=self._unstarted_reason)
+        self._adopt()
+        if self.live:
+            return
+        self.recorder.record(time.time())
+        over = self.ending
+        retrying = over.state is State.FAILED and self._retries_left()
+        if retrying:
+            self._note(warning=f"attempt {self.state.attempt} failed: {over.reason}; trying again")
+            self.folder.order(self.state.attempt + 1, None, automatic=True)
+        else:
+            self._note(state=over.state.value, reason=over.reason)
+        self._flush(sync=True)
+
+    def _retries_left(self) -> bool:
+        automatic = 0
+        for order in reversed(self.folder.attempts()):
+            if not order.automatic:
+                break
+            automatic += 1
+        return automatic < self.plan.retries and self.folder.stop_request() is None
+
+    def _try_again(self) -> bool:
+        return self.folder.last_attempt() > self.state.attempt
+
+
+def main(words: list[str]) -> int:
+    """Own the job in the folder ``words[0]`` if nobody does.
+
+    Returns:
+        Exit code: 0, also where somebody else owns it.
+    """
+    folder = JobFolder(Path(words[0]))
+    _leave_session()
+    lock = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    if not _lock(lock):
+        return 0
+    files.replace(folder.path / "owner", _owner_text(folder))
+    runner = Runner(folder)
+    runner.run()
+    if runner.state.state in (State.SUCCEEDED, State.STOPPED):
+        folder.remove_private()
+    if start.my_queue_waits():
+        launch.spawn_waiter(folder.path.parents[1])
+    return 0
+
+
+def _leave_session() -> None:
+    """Nothing of whoever started this process holds it, and it holds nothing of theirs."""
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    os.chdir("/")
+    os.closerange(3, 256)  # a task's lock among them, where its wrapper has started this owner
+
+
+def _lock(fd: int) -> bool:
+    # An owner that is just leaving may not have seen the order that this one was started for: wait for it to go.
+    deadline = time.monotonic() + 1.0
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+
+
+def _owner_text(folder: JobFolder) -> str:
+    me = store.me()
+    about = {
+        "machine": process.machine_id(),
+        "boot": process.boot_id(),
+        "pid_namespace": process.pid_namespace(),
+        "uid": os.getuid(),
+        "host": os.uname().nodename,
+        "time": time.time(),
+    }
+    return f"{me.pid} {me.start}\n{json.dumps(about)}\n"
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,371 @@
+"""Shapes of a document's values: each reads a node into a typed value, writes it back and describes itself.
+
+A record is a frozen dataclass whose fields are made by ``key``; reading one collects every fault instead of
+stopping at the first, and puts the shape's ``empty`` value where something is wrong, so that later checks can go on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from typing import Any
+
+from jupyter_cube.document import Document, Node, Path
+from jupyter_cube.errors import Fault, near
+
+Schema = dict[str, Any]
+
+_NAMES = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+
+
+class Reader:
+    """Collects the faults of one document while it is read."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.faults: list[Fault] = []
+
+    def fault(self, path: Path, message: str, hint: str = "") -> None:
+        self.faults.append(self.document.fault(path, message, hint=hint))
+
+    def wrong(self, node: Node, path: Path, expected: str, hint: str = "") -> None:
+        """A value of the wrong type."""
+        found = "nothing" if node.value is None else _NAMES[type(node.value)]
+        if isinstance(node.value, str | int | float):
+            found = f"{node.value!r:.60}" if isinstance(node.value, str) else str(node.plain()).lower()
+        self.fault(path, f"this must be {expected}, not {found}", hint)
+
+
+class Shape:
+    """Base of all shapes; by itself the shape of any value."""
+
+    empty: Any = None
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Any:
+        return node.plain()
+
+    def write(self, value: Any) -> Any:
+        return value
+
+    def schema(self) -> Schema:
+        return {}
+
+
+@dataclass(frozen=True)
+class Text(Shape):
+    """Text that matches ``pattern`` as a whole; ``words`` says the pattern in words."""
+
+    pattern: str = ""
+    words: str = ""
+    longest: int = 0
+    empty = ""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> str:
+        value = node.value
+        if not isinstance(value, str):
+            quote = isinstance(value, bool | int | float)
+            reader.wrong(node, path, "text", "put it in quotes" if quote else "")
+            return ""
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            reader.fault(path, f"{value!r:.60} must be {self.words}")
+        elif self.longest and len(value) > self.longest:
+            reader.fault(path, f"this has {len(value)} characters, at most {self.longest} are allowed")
+        return value
+
+    def schema(self) -> Schema:
+        schema: Schema = {"type": "string"}
+        if self.pattern:
+            schema["pattern"] = f"^(?:{self.pattern})$"
+        if self.longest:
+            schema["maxLength"] = self.longest
+        return schema
+
+
+@dataclass(frozen=True)
+class Integer(Shape):
+    """A whole number; 2.0 is one, as in JavaScript."""
+
+    minimum: int | None = None
+    zero: bool = True
+    why: str = ""
+    empty = 0
+
+    def read(self, node: Node, path: Path, reader: Reader) -> int:
+        value = node.value
+        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        if isinstance(value, bool) or not whole:
+            reader.wrong(node, path, "a whole number")
+            return 0
+        number = int(value)  # type: ignore[arg-type]
+        if self.minimum is not None and number < self.minimum:
+            reader.fault(path, f"{number} is too small, {self.minimum} is the least", self.why)
+        elif number == 0 and not self.zero:
+            reader.fault(path, "0 is not allowed here", self.why)
+        return number
+
+    def schema(self) -> Schema:
+        schema: Schema = {"type": "integer"}
+        if self.minimum is not None:
+            schema["minimum"] = self.minimum
+        if not self.zero:
+            schema["not"] = {"const": 0}
+        return schema
+
+
+@dataclass(frozen=True)
+class Flag(Shape):
+    """true or false."""
+
+    empty = False
+
+    def read(self, node: Node, path: Path, reader: Reader) -> bool:
+        if not isinstance(node.value, bool):
+            reader.wrong(node, path, "true or false")
+            return False
+        return node.value
+
+    def schema(self) -> Schema:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Choice(Shape):
+    """One of some values; ``names`` is what an unknown one is called in the fault."""
+
+    values: tuple[Any, ...]
+    what: str = "value"
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Any:
+        value = node.value
+        if isinstance(value, bool | dict | list) or value not in self.values:
+            known = [str(each) for each in self.values]
+            shown = f"unknown {self.what} {value!r:.60}" if isinstance(value, str) else f"unknown {self.what}"
+            reader.fault(path, shown, near(str(value), known) if isinstance(value, str) else f"one of {known}")
+            return None
+        return value
+
+    def schema(self) -> Schema:
+        return {"enum": list(self.values)}
+
+
+@dataclass(frozen=True)
+class Either(Shape):
+    """Text or a number, kept as written."""
+
+    empty = ""
+
+    def read(self, node: Node, path: Path, reader: Reader) -> str | int | float:
+        if isinstance(node.value, bool) or not isinstance(node.value, str | int | float):
+            reader.wrong(node, path, "text or a number")
+            return ""
+        return node.value
+
+    def schema(self) -> Schema:
+        return {"type": ["string", "number"]}
+
+
+@dataclass(frozen=True)
+class Nullable(Shape):
+    """Another shape, or nothing."""
+
+    inner: Shape
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Any:
+        return None if node.value is None else self.inner.read(node, path, reader)
+
+    def schema(self) -> Schema:
+        schema = self.inner.schema()
+        return {**schema, "type": [schema["type"], "null"]}
+
+
+@dataclass(frozen=True)
+class Items(Shape):
+    """A list, read as a tuple."""
+
+    inner: Shape
+    least: int = 0
+    hint: str = ""
+    empty = ()
+
+    def read(self, node: Node, path: Path, reader: Reader) -> tuple[Any, ...]:
+        if not isinstance(node.value, list):
+            reader.wrong(node, path, "a list", self.hint)
+            return ()
+        if len(node.value) < self.least:
+            reader.fault(path, "the list is empty", "add an entry or leave it away")
+        return tuple(self.inner.read(item, (*path, index), reader) for index, item in enumerate(node.value))
+
+    def write(self, value: Sequence[Any]) -> list[Any]:
+        return [self.inner.write(item) for item in value]
+
+    def schema(self) -> Schema:
+        schema: Schema = {"type": "array", "items": self.inner.schema()}
+        return {**schema, "minItems": self.least} if self.least else schema
+
+
+@dataclass(frozen=True)
+class Table(Shape):
+    """A mapping whose keys the author chooses, all values of one shape."""
+
+    inner: Shape
+    keys: Text = Text()
+    least: int = 0
+    hint: str = ""
+    empty = {}  # noqa: RUF012 (never changed: a mapping that nobody wrote)
+
+    def read(self, node: Node, path: Path, reader: Reader) -> dict[str, Any]:
+        if not isinstance(node.value, dict):
+            reader.wrong(node, path, "a mapping", self.hint)
+            return {}
+        if len(node.value) < self.least:
+            reader.fault(path, "the mapping is empty", self.hint or "add an entry or leave it away")
+        for key in node.value:
+            if self.keys.pattern and not re.fullmatch(self.keys.pattern, key):
+                reader.fault((*path, key), f"the name {key!r:.60} must be {self.keys.words}")
+        return {key: self.inner.read(item, (*path, key), reader) for key, item in node.value.items()}
+
+    def write(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: self.inner.write(item) for key, item in value.items()}
+
+    def schema(self) -> Schema:
+        schema: Schema = {"type": "object", "additionalProperties": self.inner.schema()}
+        if self.keys.pattern:
+            schema["propertyNames"] = {"pattern": self.keys.schema()["pattern"]}
+        return {**schema, "minProperties": self.least} if self.least else schema
+
+
+@dataclass(frozen=True)
+class Record(Shape):
+    """A mapping with known keys, read into the dataclass ``kind``.
+
+    Where the dataclass has a field ``more``, keys that are not known are kept there; else they are faults.
+    """
+
+    kind: type[Any]
+
+    @property
+    def empty(self) -> Any:  # type: ignore[override]
+        return _build(self.kind, {})
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Any:
+        if not isinstance(node.value, dict):
+            reader.wrong(node, path, "a mapping")
+            return self.empty
+        keys = _keys(self.kind)
+        values: dict[str, Any] = {"written": tuple(node.value)}
+        for name, each in keys.items():
+            if name in node.value:
+                values[each.field] = each.shape.read(node.value[name], (*path, name), reader)
+            elif each.required:
+                reader.fault(path, f"the key '{name}' is missing", f"add '{name}:'")
+        others = {name: item for name, item in node.value.items() if name not in keys}
+        if "more" in self.kind.__dataclass_fields__:
+            values["more"] = {name: item.plain() for name, item in others.items()}
+        else:
+            for name in others:
+                reader.fault((*path, name), f"unknown key '{name}'", near(name, keys))
+        return _build(self.kind, values)
+
+    def write(self, value: Any) -> dict[str, Any]:
+        keys = _keys(type(value))
+        more: Mapping[str, Any] = getattr(value, "more", {})
+        names = [name for name in value.written if name in keys or name in more]
+        for name, each in keys.items():
+            if name not in names and (each.required or getattr(value, each.field) != each.default):
+                names.append(name)
+        names += [name for name in more if name not in names]
+        return {
+            name: keys[name].shape.write(getattr(value, keys[name].field)) if name in keys else more[name]
+            for name in names
+        }
+
+    def schema(self) -> Schema:
+        keys = _keys(self.kind)
+        properties = {}
+        for name, each in keys.items():
+            described = {"description": each.about} if each.about else {}
+            properties[name] = {**each.shape.schema(), **described}
+        schema: Schema = {"type": "object", "properties": properties}
+        if required := [name for name, each in keys.items() if each.required]:
+            schema["required"] = required
+        if "more" not in self.kind.__dataclass_fields__:
+            schema["additionalProperties"] = False
+        return schema
+
+
+@dataclass(frozen=True)
+class Tagged(Shape):
+    """A record whose dataclass the value of the key ``tag`` decides."""
+
+    tag: str
+    kinds: Mapping[str, type[Any]]
+    what: str
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Any:
+        fallback = next(iter(self.kinds.values()))
+        if not isinstance(node.value, dict):
+            reader.wrong(node, path, "a mapping")
+            return Record(fallback).empty
+        tag = node.value.get(self.tag)
+        if tag is None:
+            reader.fault(path, f"the key '{self.tag}' is missing", f"one of {', '.join(self.kinds)}")
+            return Record(fallback).empty
+        if Choice(tuple(self.kinds), self.what).read(tag, (*path, self.tag), reader) is None:
+            return Record(fallback).empty
+        return Record(self.kinds[str(tag.value)]).read(node, path, reader)
+
+    def write(self, value: Any) -> dict[str, Any]:
+        return Record(type(value)).write(value)
+
+    def schema(self) -> Schema:
+        kinds = dict.fromkeys(self.kinds.values())
+        cases = []
+        for kind in kinds:
+            tags = [tag for tag, each in self.kinds.items() if each is kind]
+            condition = {"properties": {self.tag: {"enum": tags}}, "required": [self.tag]}
+            cases.append({"if": condition, "then": Record(kind).schema()})
+        known = {self.tag: {"enum": list(self.kinds)}}
+        return {"type": "object", "properties": known, "required": [self.tag], "allOf": cases}
+
+
+@dataclass(frozen=True)
+class Key:
+    """How one field of a record is written: its key's shape, and whether it must be there."""
+
+    field: str
+    shape: Shape
+    required: bool
+    default: Any
+    about: str
+
+
+def key(name: str, shape: Shape, *, default: Any = MISSING, required: bool = False, about: str = "") -> Any:
+    """A dataclass field that is the key ``name`` of a document; without ``default``, the key must be there."""
+    metadata = {"key": name, "shape": shape, "required": required or default is MISSING, "about": about}
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@cache
+def _keys(kind: type[Any]) -> dict[str, Key]:
+    return {
+        each.metadata["key"]: Key(
+            each.name,
+            each.metadata["shape"],
+            each.metadata["required"],
+            {} if each.default_factory is not MISSING else each.default,
+            each.metadata["about"],
+        )
+        for each in fields(kind)
+        if "key" in each.metadata
+    }
+
+
+def _build(kind: type[Any], values: dict[str, Any]) -> Any:
+    for each in _keys(kind).values():
+        if each.default is MISSING:
+            values.setdefault(each.field, each.shape.empty)
+    return kind(**values)

@@ -1,0 +1,331 @@
+"""The store: one folder a job, and what is read from it. The formats are in ``docs/formats.md``."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_cube import files, process
+from jupyter_cube import plan as plans
+from jupyter_cube import state as states
+from jupyter_cube.errors import NotFoundError, StoreError
+from jupyter_cube.plan import Plan
+from jupyter_cube.state import JobState, State
+
+VERSION = 1
+
+
+def new_id() -> str:
+    """A job's id: 80 random bits, in letters and digits that no shell and no file system minds."""
+    return base64.b32encode(os.urandom(10)).decode().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An order to run the job: for the ``number``-th time, all ``tasks`` (None) or some."""
+
+    number: int
+    tasks: tuple[int, ...] | None
+    time: float
+    by: process.Identity
+    automatic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who runs an attempt: its wrapper's process, the GPUs it was given, its cgroup (empty: none)."""
+
+    wrapper: process.Identity
+    devices: tuple[str, ...]
+    cgroup: str
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who owned the job last, and where."""
+
+    identity: process.Identity
+    machine: str
+    boot: str
+    pid_namespace: str
+    host: str
+
+    @property
+    def gone(self) -> bool:
+        """It ran here before this boot, or in a container of this host's name that has ended."""
+        return self.machine == process.machine_id() and self.host == os.uname().nodename and not self.here
+
+    @property
+    def here(self) -> bool:
+        """It ran on this machine and its pids mean here what they meant there."""
+        return (
+            self.machine == process.machine_id()
+            and self.boot == process.boot_id()
+            and self.pid_namespace == process.pid_namespace()
+        )
+
+    @property
+    def alive(self) -> bool:
+        return self.here and process.alive(self.identity)
+
+
+class JobFolder:
+    """A job on the disk. Reading never changes anything; only the owner appends states."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._record: dict[str, Any] | None = None
+        self._plan: Plan | None = None
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    def __repr__(self) -> str:
+        return f"JobFolder({str(self.path)!r})"
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """``job.json``."""
+        if self._record is None:
+            record = files.read_json(self.path / "job.json")
+            if not isinstance(record, dict):
+                raise NotFoundError(f"no job at {self.path}")
+            self._record = record
+        return self._record
+
+    @property
+    def plan(self) -> Plan:
+        """``plan.json``."""
+        if self._plan is None:
+            data = files.read_json(self.path / "plan.json")
+            try:
+                self._plan = plans.from_json(data)
+            except (TypeError, KeyError, AttributeError) as error:
+                raise StoreError("the plan is damaged", place=str(self.path / "plan.json")) from error
+        return self._plan
+
+    @property
+    def writable(self) -> bool:
+        """This version may change the job (a newer format is only read)."""
+        return int(self.record.get("version", 0)) <= VERSION
+
+    @property
+    def task_names(self) -> tuple[str, ...]:
+        return tuple(task.name for task in self.plan.tasks)
+
+    def attempt_file(self, task: str, attempt: int, suffix: str) -> Path:
+        """``tasks/TASK/ATTEMPT.SUFFIX``."""
+        return self.path / "tasks" / task / f"{attempt}.{suffix}"
+
+    def claim(self, task: str, attempt: int) -> Claim | None:
+        """Who runs or ran that attempt; None where nobody has begun it."""
+        try:
+            text = self.attempt_file(task, attempt, "claim").read_text()
+            pid, start, devices, group = text.rstrip("\n").split(" ", 3)
+        except (FileNotFoundError, ValueError):
+            return None
+        return Claim(process.Identity(int(pid), start), () if devices == "-" else tuple(devices.split(",")), group)
+
+    def exit_record(self, task: str, attempt: int) -> states.Exit | None:
+        """How that attempt ended, as its wrapper wrote it."""
+        data = files.read_json(self.attempt_file(task, attempt, "exit"))
+        if not isinstance(data, dict):
+            return None
+        return states.Exit(str(data["phase"]), data["code"], data["command_code"])
+
+    def attempts(self) -> list[Attempt]:
+        """All orders to run the job, oldest first."""
+        orders = []
+        for path in (self.path / "attempts").glob("*.json"):
+            data = files.read_json(path)
+            tasks = None if data["tasks"] is None else tuple(data["tasks"])
+            by = process.Identity(data["pid"], data["start"])
+            orders.append(Attempt(data["number"], tasks, data["time"], by, bool(data.get("automatic"))))
+        return sorted(orders, key=lambda order: order.number)
+
+    def order(self, number: int, tasks: Sequence[int] | None, *, automatic: bool = False) -> None:
+        """Order attempt ``number`` of ``tasks`` (None: all); ``automatic`` by the retry policy, not by a person."""
+        data = {**_order(number, tasks), "automatic": automatic}
+        files.replace(self.path / "attempts" / f"{number}.json", json.dumps(data), sync=True)
+
+    def owner(self) -> Owner | None:
+        """The last owner; None where there never was one."""
+        try:
+            first, second = (self.path / "owner").read_text().split("\n")[:2]
+            pid, start = first.split(None, 1)
+            data = json.loads(second)
+        except (FileNotFoundError, ValueError):
+            return None
+        return Owner(process.Identity(int(pid), start), data["machine"], data["boot"], data["pid_namespace"], data["host"])
+
+    @property
+    def elsewhere(self) -> str:
+        """The host that a local job belongs to, where it is not this one; else empty."""
+        record = self.record
+        return "" if record.get("machine") == process.machine_id() else str(record.get("host", "another host"))
+
+    def records(self) -> list[dict[str, Any]]:
+        """All lines of ``states.jsonl``."""
+        return files.read_json_lines(self.path / "states.jsonl")
+
+    def state(self) -> JobState:
+        """The job as it is now, as far as it is recorded; an attempt that nobody owns yet is WAITING."""
+        folded = states.fold(self.plan, self.records())
+        number = self.last_attempt()
+        if number > folded.attempt:
+            return replace(folded, state=State.WAITING, attempt=number, ended=0.0, reason="")
+        if not folded.as_of:
+            return replace(folded, as_of=float(self.record["created"]))
+        return folded
+
+    def last_attempt(self) -> int:
+        """Number of the last attempt that was ordered."""
+        try:
+            names = os.listdir(self.path / "attempts")
+        except FileNotFoundError:
+            return 1
+        return max((int(name[:-5]) for name in names if name[:-5].isdigit()), default=1)
+
+    def stop_request(self) -> dict[str, Any] | None:
+        """What ``request_stop`` left for the present attempt."""
+        data = files.read_json(self.path / "requests" / f"stop.{self.last_attempt()}.json")
+        return data if isinstance(data, dict) else None
+
+    def request_stop(self, reason: str) -> None:
+        """Ask the owner to stop the job; a repeated request changes nothing."""
+        path = self.path / "requests" / f"stop.{self.last_attempt()}.json"
+        if not path.exists():
+            with files.disk_errors(path):
+                files.replace(path, json.dumps({"time": time.time(), "reason": reason}), sync=True)
+
+    def remove_private(self) -> None:
+        """Delete environment, secrets, inputs and scripts."""
+        shutil.rmtree(self.path / "private", ignore_errors=True)
+
+
+def me() -> process.Identity:
+    """This process."""
+    found = process.identify(os.getpid())
+    assert found is not None
+    return found
+
+
+def _order(number: int, tasks: Sequence[int] | None) -> dict[str, Any]:
+    by = me()
+    return {"number": number, "tasks": tasks, "time": time.time(), "pid": by.pid, "start": by.start}
+
+
+class Store:
+    """All jobs of one user.
+
+    Args:
+        path: the store's folder; made, with mode 0700, when the first job is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.jobs_path = path / "jobs"
+
+    def create(
+        self,
+        plan: Plan,
+        *,
+        record: Mapping[str, Any],
+        spec: str,
+        private: Mapping[str, bytes],
+        owner_script: str,
+        wrapper: str,
+    ) -> JobFolder:
+        """Commit a job: after this call there is a whole job, or none.
+
+        Args:
+            record: what ``job.json`` holds besides id, version and place.
+            spec: the job as written, secrets masked.
+            private: name to bytes of files that only the tasks may see.
+            owner_script: sh text that starts an owner.
+            wrapper: sh text around every task.
+
+        Raises:
+            StoreError: the disk is full or cannot be written.
+        """
+        name = new_id()
+        staged = self.jobs_path / f".new-{name}"
+        with files.disk_errors(self.jobs_path):
+            if not self.jobs_path.is_dir():
+                self.jobs_path.mkdir(parents=True, exist_ok=True)
+                self.path.chmod(0o700)
+            try:
+                self._stage(staged, plan, private)
+                now = time.time()
+                files.write(staged / "spec.yaml", spec)
+                files.write(staged / "owner.sh", owner_script)
+                files.write(staged / "wrapper.sh", wrapper)
+                files.write(staged / "attempts" / "1.json", json.dumps(_order(1, None)))
+                whole = {"version": VERSION, "id": name, "created": now, **record}
+                files.write(staged / "job.json", json.dumps(whole))
+                files.write(staged / "plan.json", json.dumps(plans.to_json(plan)))
+                files.fsync(staged / "plan.json")
+                files.fsync(staged / "job.json")
+                os.rename(staged, self.jobs_path / name)
+                files.fsync(self.jobs_path)
+            except BaseException:
+                shutil.rmtree(staged, ignore_errors=True)
+                raise
+        folder = JobFolder(self.jobs_path / name)
+        folder._record, folder._plan = whole, plan
+        return folder
+
+    @staticmethod
+    def _stage(staged: Path, plan: Plan, private: Mapping[str, bytes]) -> None:
+        os.mkdir(staged, 0o700)
+        for part in ("attempts", "requests", "files", "private", "results", "tasks"):
+            os.mkdir(staged / part)
+        for task in plan.tasks:
+            os.mkdir(staged / "tasks" / task.name)
+        for file in plan.files:
+            path = staged / "files" / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.write(path, file.text, mode=file.mode)
+        for name, data in private.items():
+            files.write(staged / "private" / name, data)
+
+    def ids(self) -> list[str]:
+        """Ids of all jobs."""
+        try:
+            return [name for name in os.listdir(self.jobs_path) if not name.startswith(".")]
+        except FileNotFoundError:
+            return []
+
+    def folder(self, job_id: str) -> JobFolder:
+        """The job of exactly that id.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        path = self.jobs_path / job_id
+        if "/" in job_id or job_id.startswith(".") or not (path / "job.json").exists():
+            raise NotFoundError(f"no job {job_id!r}", hint="list them with: jobs")
+        return JobFolder(path)
+
+    def delete(self, folder: JobFolder) -> None:
+        """Remove a job whole; a cut-off removal leaves only what ``sweep`` takes."""
+        with files.disk_errors(folder.path):
+            doomed = self.jobs_path / f".old-{folder.id}"
+            os.rename(folder.path, doomed)
+            shutil.rmtree(doomed, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove what cut-off submits (older than an hour) and removals have left."""
+        for path in self.jobs_path.glob(".old-*"):
+            shutil.rmtree(path, ignore_errors=True)
+        for path in self.jobs_path.glob(".new-*"):
+            if time.time() - path.stat().st_mtime > 3600:
+                shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,160 @@
+"""The script around every task, the same on every backend, and the files it runs.
+
+``WRAPPER`` is POSIX sh. It is started with ``CUBE_JOB`` (the job folder), ``CUBE_TASK_NAME``, ``CUBE_ROLE``,
+``CUBE_ATTEMPT``, ``CUBE_DEVICES`` (names of its GPUs, by commas), ``CUBE_CGROUP`` and ``CUBE_TASK_ENV`` (export lines
+that win over the job's environment file). It claims the attempt, writes its log itself, runs the prerequisites' callbacks and the command, and leaves the exit record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from jupyter_cube.plan import Role
+
+STRICT = "set -o errexit -o nounset -o pipefail\n"
+EVENTS = ("taskStarts", "taskSucceeds", "taskFails", "taskCompletes")
+
+WRAPPER = r"""#!/bin/sh
+# Runs one attempt of one task: claim, callbacks, command, exit record.
+cd "$CUBE_JOB" || exit 1
+base=$CUBE_JOB/tasks/$CUBE_TASK_NAME/$CUBE_ATTEMPT
+scripts=$CUBE_JOB/private/scripts/$CUBE_ROLE
+
+# A claim appears whole or not at all, and only one link can succeed.
+if read -r stat 2>/dev/null < /proc/$$/stat; then
+    set -- ${stat##*) }
+    start=${20}
+else
+    start=$(ps -o lstart= -p $$ | tr -s ' ' _)
+fi
+printf '%s %s %s %s\n' $$ "$start" "${CUBE_DEVICES:--}" "$CUBE_CGROUP" > "$base.claim.$$" || exit 1
+ln "$base.claim.$$" "$base.claim" 2>/dev/null || { rm -f "$base.claim.$$"; exit 0; }
+
+exec </dev/null >> "$base.log" 2>&1
+# The owner signals every process of the task; this one stays to run taskCompletes and to write the record.
+trap : TERM
+[ -z "$CUBE_CGROUP" ] || echo $$ > "$CUBE_CGROUP/cgroup.procs"
+{ echo 500 > /proc/self/oom_score_adj; } 2>/dev/null
+
+. "$CUBE_JOB/private/job.env"
+eval "$CUBE_TASK_ENV"
+unset CUBE_TASK_ENV CUBE_CGROUP CUBE_DEVICES
+export CUBE_ENV="$base.env"
+if [ -z "$CUBE_CWD" ]; then
+    CUBE_CWD=$base.work
+    mkdir -p "$CUBE_CWD"
+fi
+
+phase=command code=0 command_code=null begun=0
+
+stopping() { [ -e "$base.stop" ]; }
+
+load_env() {
+    [ -s "$CUBE_ENV" ] || return 0
+    while IFS= read -r line || [ -n "$line" ]; do
+        case $line in
+            [!A-Za-z_]*) ;;
+            *[!A-Za-z0-9_]*=*) case ${line%%=*} in *[!A-Za-z0-9_]*) ;; *) export "$line" ;; esac ;;
+            *=*) export "$line" ;;
+        esac
+    done < "$CUBE_ENV"
+}
+
+# call K EVENT: run that callback of prerequisite K; sets result and name.
+call() {
+    result=0
+    [ -e "$scripts/$1.$2" ] || return 0
+    IFS= read -r name < "$scripts/$1.name"
+    bash "$scripts/$1.$2" || result=$?
+    [ ! -e "$scripts/$1.ignore" ] || result=0
+}
+
+# finish EVENT: run the callbacks of EVENT, last prerequisite first; the first failure fails the task.
+finish() {
+    k=$begun
+    while [ "$k" -gt 0 ]; do
+        k=$((k - 1))
+        call "$k" "$1"
+        if [ "$result" -ne 0 ] && [ "$code" -eq 0 ]; then
+            code=$result phase="callback $name"
+            [ "$1" != taskSucceeds ] || return 0
+        fi
+    done
+}
+
+if ! cd "$CUBE_CWD"; then
+    echo "jupyter-cube: the working folder $CUBE_CWD is not there" >&2
+    code=126
+elif ! command -v bash > /dev/null; then
+    echo "jupyter-cube: there is no bash on PATH; tasks need one" >&2
+    code=127
+else
+    export PAI_WORK_DIR="$CUBE_CWD"
+    while [ -e "$scripts/$begun.name" ]; do
+        stopping && break
+        begun=$((begun + 1))
+        call $((begun - 1)) taskStarts
+        if [ "$result" -ne 0 ]; then
+            code=$result phase="prerequisite $name"
+            break
+        fi
+        load_env
+    done
+    if [ "$code" -eq 0 ] && ! stopping; then
+        bash "$scripts/command"
+        code=$? command_code=$code
+    fi
+    if ! stopping && [ "$code" -eq 0 ]; then finish taskSucceeds; fi
+    if ! stopping && [ "$code" -ne 0 ]; then finish taskFails; fi
+    finish taskCompletes
+fi
+
+printf '{"phase": "%s", "code": %s, "command_code": %s}\n' "$phase" "$code" "$command_code" > "$base.exit.$$"
+mv "$base.exit.$$" "$base.exit"
+rm -f "$base.claim.$$"
+
+# Completion must not wait for a visitor: where the job's owner is gone, start another.
+if read -r owner owner_start 2>/dev/null < "$CUBE_JOB/owner"; then
+    if read -r stat 2>/dev/null < "/proc/$owner/stat"; then
+        set -- ${stat##*) }
+        [ "${20}" = "$owner_start" ] && [ "$1" != Z ] && exit 0
+    elif [ ! -d /proc/self ] && kill -0 "$owner" 2>/dev/null; then
+        exit 0
+    fi
+fi
+exec 1>/dev/null 2>&1
+sh "$CUBE_JOB/owner.sh" &
+"""
+
+
+def role_scripts(role: Role, script: str, callbacks: Mapping[tuple[int, str], str]) -> dict[str, str]:
+    """The files below ``private/scripts/ROLE``.
+
+    Args:
+        script: the commands with secrets filled in.
+        callbacks: (number of the prerequisite, event) to script text, likewise.
+    """
+    files = {"command": (STRICT if role.strict else "") + script + "\n"}
+    for number, prerequisite in enumerate(role.prerequisites):
+        files[f"{number}.name"] = prerequisite.name + "\n"
+        if prerequisite.ignore_failure:
+            files[f"{number}.ignore"] = ""
+    for (number, event), text in callbacks.items():
+        strict = "" if role.prerequisites[number].ignore_failure else "set -o errexit\n"
+        files[f"{number}.{event}"] = strict + text + "\n"
+    return files
+
+
+def quote(text: str) -> str:
+    """``text`` as one word for any POSIX shell."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def exports(variables: Mapping[str, str], *, without: Iterable[str] = ()) -> str:
+    """Lines that export the variables; names that no shell can hold are left out."""
+    left_out = set(without)
+    return "".join(
+        f"export {name}={quote(value)}\n"
+        for name, value in variables.items()
+        if name not in left_out and name.isidentifier() and name.isascii() and "\0" not in value
+    )
