@@ -119,9 +119,7 @@ class Ledger:
 
     def fits(self, cpu: int, memory_mb: int) -> bool:
         """Whether CPUs and memory are there; what exceeds all there is fits where nothing else is given."""
-        return _fits(self.cpu, cpu, self._limits.tokens) and _fits(
-            self.memory_mb, memory_mb, self._limits.memory_mb
-        )
+        return _fits(self.cpu, cpu, self._limits.tokens) and _fits(self.memory_mb, memory_mb, self._limits.memory_mb)
 
     def _give(self, demand: Demand, requests: tuple[Request, ...]) -> list[tuple[str, ...] | None]:
         nothing: list[tuple[str, ...] | None] = [None] * len(requests)

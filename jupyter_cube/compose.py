@@ -16,7 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import kernel
+from jupyter_cube import compile, extras, kernel, model, rules, spec
+from jupyter_cube.config import config
 from jupyter_cube.errors import SpecError, UsageError
 from jupyter_cube.plan import File, Plan
 
@@ -58,6 +59,13 @@ class Options:
     grace: float | None = None
 
 
+def settled(options: Options) -> Options:
+    """The options with the configuration's defaults filled in."""
+    settings = config()
+    grace = settings.grace if options.grace is None else options.grace
+    return replace(options, backend=options.backend or settings.backend, grace=grace)
+
+
 @dataclass(frozen=True, slots=True)
 class Composed:
     """What a submit commits.
@@ -85,7 +93,7 @@ def cell(text: str, options: Options, *, namespace: Mapping[str, Any]) -> Compos
     made = cells.prepare(text, namespace, inputs=options.inputs, outputs=options.outputs, name=options.name)
     if made.faults:
         raise SpecError(made.faults)
-    composed = _composed(options, made.command, files=made.files, private=made.private)
+    composed = _composed(options, made.command, files=made.files, private=made.private, inputs=made.inputs)
     return replace(composed, notes=(*composed.notes, *made.notes))
 
 
@@ -136,17 +144,37 @@ def job_text(text: str, options: Options, *, file: str) -> Composed:
     Raises:
         SpecError: all that is wrong with it.
     """
-    from jupyter_cube import compile, spec
-
-    report = spec.check(text, file=file)
-    if report.spec is None or report.faults:
+    report = spec.check(text, file=file, parameters=options.parameters)
+    if report.spec is None:
         raise SpecError(report.faults)
     job = report.spec
+    if job.cube.inputs:
+        names = ", ".join(job.cube.inputs)
+        hint = "run the cell again, or retry the job that it came from"
+        raise UsageError(f"the values {names} of a notebook are not in the file", place=file, hint=hint)
     plan = compile.compile(job, parameters=options.parameters)
-    plan = _with_options(plan, options)
-    private = {"environment.json": _environment(), "secrets.json": json.dumps(job.secrets or {}).encode()}
-    notes = tuple(str(warning) for warning in report.warnings)
-    return Composed(plan, spec.mask_secrets(text), private, (*notes, *plan.warnings))
+    plan = replace(_with_options(plan, options), files=_listed(job.cube.files, Path(file).parent, place=file))
+    private = {"environment.json": _environment(), "secrets.json": json.dumps(job.secrets).encode()}
+    return Composed(plan, spec.mask_secrets(text), private, _once(*map(str, report.warnings), *plan.warnings))
+
+
+def _listed(names: tuple[str, ...], folder: Path, *, place: str) -> tuple[File, ...]:
+    """The files that a job lists, read where it lies."""
+    found = []
+    for name in names:
+        try:
+            data = (folder / name).read_bytes()
+            found.append(File(name.removeprefix("files/"), data.decode(), (folder / name).stat().st_mode & 0o777))
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"the file {name!r} cannot be read as text: {error}"
+            raise UsageError(message, place=place, hint="paths are relative to the job's file") from error
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise UsageError(f"the file {name!r} is not below the job's folder", place=place)
+    return tuple(found)
+
+
+def _once(*lines: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(lines))
 
 
 def _with_options(plan: Plan, options: Options) -> Plan:
@@ -176,48 +204,57 @@ def _composed(
     files: tuple[File, ...] = (),
     private: Mapping[str, bytes] | None = None,
     default_name: str = "cell",
+    inputs: tuple[str, ...] = (),
 ) -> Composed:
-    from jupyter_cube import compile, spec
-
-    name = _name(options.name or default_name)
-    extras: dict[str, Any] = {"cwd": options.cwd or os.getcwd(), "strict": False}
-    if options.backend:
-        extras["backend"] = options.backend
-    if files:
-        extras["files"] = [f"files/{one.path}" for one in files]
-    if options.rank:
-        extras["rank"] = ROLE
-    if options.outputs:
-        extras["out"] = list(options.outputs)
-    if options.timeout:
-        extras["timeout"] = seconds(options.timeout, "--timeout")
-    if options.tags:
-        extras["tags"] = list(options.tags)
-    resources: dict[str, Any] = {"cpu": options.cpu, "memoryMB": mebibytes(options.memory), "gpu": options.gpu}
-    if options.ports:
-        resources["ports"] = dict(options.ports)
-    role: dict[str, Any] = {
-        "instances": options.instances,
-        "taskRetryCount": options.retries,
-        "dockerImage": "image",
-        "resourcePerInstance": resources,
-        "commands": [command],
-    }
+    exported = [f"export {_variable(name)}={shlex.quote(value)}" for name, value in options.env.items()]
+    role = model.TaskRole(
+        instances=_at_least(options.instances, 1, "--instances"),
+        task_retry_count=_at_least(options.retries, 0, "--retries"),
+        docker_image="image",
+        resources=model.Resources(
+            cpu=_at_least(options.cpu, 0, "--cpu"),
+            memory_mb=mebibytes(options.memory),
+            gpu=_at_least(options.gpu, 0, "--gpu"),
+            ports=options.ports,
+        ),
+        commands=(*exported, command),
+    )
     image = options.image or f"python:{sys.version_info[0]}.{sys.version_info[1]}"
-    document = {
-        "protocolVersion": 2,
-        "name": name,
-        "type": "job",
-        "prerequisites": [{"type": "dockerimage", "name": "image", "uri": image}],
-        "taskRoles": {ROLE: role},
-        "extras": {"jupyter_cube": extras},
-    }
-    plan = compile.compile(spec.from_dict(document))
+    cube = extras.Cube(
+        backend=options.backend or "local",
+        cwd=options.cwd or os.getcwd(),
+        files=tuple(f"files/{one.path}" for one in files),
+        timeout=seconds(options.timeout, "--timeout"),
+        rank=ROLE if options.rank else "",
+        inputs=inputs,
+        outputs=options.outputs,
+        tags=options.tags,
+        strict=False,
+    )
+    job = model.JobSpec(
+        name=_name(options.name or default_name),
+        prerequisites=(model.DockerImage(type="dockerimage", name="image", uri=image),),
+        task_roles={ROLE: role},
+        extras=extras.Extras(cube=cube),
+    )
+    plan = compile.compile(job)
     grace = plan.grace if options.grace is None else options.grace
-    plan = replace(plan, files=files, env={**plan.env, **options.env}, grace=grace)
+    plan = replace(plan, files=files, grace=grace)
     notes = plan.warnings if options.image else ()
     everything = {"environment.json": _environment(), **(private or {})}
-    return Composed(plan, json.dumps(document, indent=2) + "\n", everything, notes)
+    return Composed(plan, json.dumps(spec.to_dict(job), indent=2) + "\n", everything, notes)
+
+
+def _at_least(number: int, least: int, place: str) -> int:
+    if number < least:
+        raise UsageError(f"{number} is too few", place=place, hint=f"write {least} or more")
+    return number
+
+
+def _variable(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise UsageError(f"{name!r} cannot be a variable's name", place="--env", hint="use letters, digits and _")
+    return name
 
 
 def _environment() -> bytes:
@@ -249,14 +286,12 @@ def mebibytes(size: str | int) -> int:
 
 
 def seconds(duration: str | float, place: str) -> float:
-    """``90``, ``90s``, ``5m``, ``2h`` or ``1d`` as seconds.
+    """``90``, ``90s``, ``5m``, ``2h`` or ``1h30m`` as seconds.
 
     Raises:
         UsageError: it is no duration.
     """
-    if isinstance(duration, (int, float)):
-        return float(duration)
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", duration.lower())
-    if match is None:
+    found = rules.seconds(duration)
+    if found is None:
         raise UsageError(f"{duration!r} is no duration", place=place, hint="write 90s, 5m or 2h")
-    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+    return found

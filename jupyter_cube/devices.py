@@ -46,21 +46,21 @@ def discover(names: Sequence[str] | None = None, *, environ: Mapping[str, str] =
     """
     if names is not None:
         return _visible(tuple(Device(name, name=name) for name in names), environ)
-    return _visible(_nvidia() or _amd(), environ)
+    return _visible(_nvidia() if _there(NVIDIA_FILES) else _amd() if _there(AMD_FILES) else (), environ)
 
 
 def missing_library() -> str:
     """What to install so that a GPU driver's devices are found; empty where nothing is missing."""
-    if any(map(os.path.exists, NVIDIA_FILES)) and _pynvml() is None:
+    if _there(NVIDIA_FILES) and _pynvml() is None:
         return "an NVIDIA driver is there, but not its library: pip install 'jupyter-cube[gpu]'"
-    if any(map(os.path.exists, AMD_FILES)) and not _rocm_smi():
+    if _there(AMD_FILES) and not _rocm_smi():
         return "an AMD driver is there, but rocm-smi is not on PATH"
     return ""
 
 
-def visible_variables(devices: Sequence[Device]) -> dict[str, str]:
+def visible_variables(ids: Sequence[str]) -> dict[str, str]:
     """The variables by which a task sees exactly these GPUs; without any it sees none."""
-    if not devices:
+    if not ids:
         return {
             "CUDA_VISIBLE_DEVICES": "",
             "NVIDIA_VISIBLE_DEVICES": "none",
@@ -68,16 +68,21 @@ def visible_variables(devices: Sequence[Device]) -> dict[str, str]:
             "HIP_VISIBLE_DEVICES": "-1",
             "ROCR_VISIBLE_DEVICES": "-1",
         }
-    ids = ",".join(device.id for device in devices)
-    if devices[0].kind == "amd":
+    listed = ",".join(ids)
+    named = not all(map(str.isdecimal, ids))
+    if not named and not _there(NVIDIA_FILES) and _there(AMD_FILES):
         # HIP numbers anew what ROCr leaves over, and reads CUDA_VISIBLE_DEVICES as its own list.
-        left = ",".join(map(str, range(len(devices))))
-        return {"ROCR_VISIBLE_DEVICES": ids, "HIP_VISIBLE_DEVICES": left, "CUDA_VISIBLE_DEVICES": left}
-    variables = {"CUDA_VISIBLE_DEVICES": ids, "NVIDIA_VISIBLE_DEVICES": ids, "HIP_VISIBLE_DEVICES": ids}
-    if devices[0].kind == "nvidia":
+        left = ",".join(map(str, range(len(ids))))
+        return {"ROCR_VISIBLE_DEVICES": listed, "HIP_VISIBLE_DEVICES": left, "CUDA_VISIBLE_DEVICES": left}
+    variables = {"CUDA_VISIBLE_DEVICES": listed, "NVIDIA_VISIBLE_DEVICES": listed, "HIP_VISIBLE_DEVICES": listed}
+    if not named:
         # By default CUDA numbers the fastest first, NVML by the place on the bus.
         variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     return variables
+
+
+def _there(files: Sequence[str]) -> bool:
+    return any(map(os.path.exists, files))
 
 
 def _visible(devices: tuple[Device, ...], environ: Mapping[str, str]) -> tuple[Device, ...]:
@@ -116,8 +121,6 @@ def _pynvml() -> Any:
 
 
 def _nvidia() -> tuple[Device, ...]:
-    if not any(map(os.path.exists, NVIDIA_FILES)):
-        return ()
     nvml = _pynvml()
     if nvml is None:
         return ()
@@ -164,8 +167,6 @@ def _rocm_smi() -> str | None:
 
 
 def _amd() -> tuple[Device, ...]:
-    if not any(map(os.path.exists, AMD_FILES)):
-        return ()
     command = _rocm_smi()
     if command is None:
         return ()

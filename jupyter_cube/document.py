@@ -22,7 +22,7 @@ MAX_DEPTH = 100
 MAX_SIZE = 200_000  # values after the aliases are expanded; 64 characters of text count as one value
 
 _TAG = "tag:yaml.org,2002:"
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
 
@@ -34,7 +34,7 @@ class Node(NamedTuple):
         line: 1-based.
         column: 1-based.
         start: offset in the text, in characters; ``end`` is the offset behind it.
-        keys: of a mapping, the line and column of each key.
+        keys: of a mapping, the keys' own nodes.
     """
 
     value: Scalar | dict[str, Node] | list[Node]
@@ -42,7 +42,7 @@ class Node(NamedTuple):
     column: int
     start: int
     end: int
-    keys: Mapping[str, tuple[int, int]]
+    keys: Mapping[str, Node]
 
     def plain(self) -> Any:
         """The value without places: scalars, dicts and lists."""
@@ -71,12 +71,14 @@ class Document:
     def place(self, path: Path) -> tuple[int, int]:
         """Line and column of the key or list item at ``path``, or of its nearest parent that is there."""
         node, place = self.root, (0, 0)
+        if node is not None:
+            place = (node.line, node.column)
         for step in path:
             inner = _child(node, step)
             if node is None or inner is None:
                 break
-            place = node.keys[step] if isinstance(step, str) else (inner.line, inner.column)
-            node = inner
+            shown = node.keys[step] if isinstance(step, str) else inner
+            place, node = (shown.line, shown.column), inner
         return place
 
     def node(self, path: Path) -> Node | None:
@@ -93,7 +95,14 @@ class Document:
         if node is not None and fragment and (found := self.text.find(fragment, node.start, node.end)) >= 0:
             line = self.text.count("\n", 0, found) + 1
             column = found - self.text.rfind("\n", 0, found)
-        return Fault(message, line=line, column=column, path=dotted(path), hint=hint, file=self.file)
+        return Fault(
+            _one_line(message),
+            line=line,
+            column=column,
+            path=_one_line(dotted(path)),
+            hint=_one_line(hint),
+            file=self.file,
+        )
 
 
 def dotted(path: Path) -> str:
@@ -123,14 +132,32 @@ def read(text: str | bytes, *, file: str = "") -> Document:
     return Document(text, file, root, tuple(builder.faults))
 
 
+def from_values(values: Mapping[str, Any], *, file: str = "") -> Document:
+    """A document of plain values, which have no lines."""
+    return Document("", file, _without_place(values))
+
+
+def _without_place(value: Any) -> Node:
+    if isinstance(value, Mapping):
+        inner: Any = {str(key): _without_place(item) for key, item in value.items()}
+        return Node(inner, 0, 0, 0, 0, {key: Node(key, 0, 0, 0, 0, {}) for key in inner})
+    if isinstance(value, list | tuple):
+        return Node([_without_place(item) for item in value], 0, 0, 0, 0, {})
+    return Node(value, 0, 0, 0, 0, {})
+
+
 def _child(node: Node | None, step: str | int) -> Node | None:
-    if node is None:
-        return None
-    if isinstance(node.value, dict) and isinstance(step, str):
-        return node.value.get(step)
-    if isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
-        return node.value[step]
-    return None
+    found: Node | None = None
+    if node is not None and isinstance(node.value, dict) and isinstance(step, str):
+        found = node.value.get(step)
+    elif node is not None and isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
+        found = node.value[step]
+    return found
+
+
+def _one_line(text: str) -> str:
+    """Names from a document may contain anything, a fault is one line."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _join_surrogates(found: re.Match[str]) -> str:
@@ -157,7 +184,7 @@ class _Builder:
             self._next()
             if isinstance(self._next(), self._yaml.StreamEndEvent):
                 raise SpecError([Fault("there is nothing in it", file=self.file, hint="write a job, or name a file")])
-            root = self._node(self._next(), 0)
+            root: Node = self._node(self._next(), 0)
             self._next()
             if not isinstance(event := self._next(), self._yaml.StreamEndEvent):
                 raise self._stop(event, "a second document begins here", "put each job into a file of its own")
@@ -203,7 +230,7 @@ class _Builder:
             self._anchors[anchor] = (node, self._size - before)
         return node
 
-    def _place(self, event: Event, value: Any, last: Event, keys: Mapping[str, tuple[int, int]] | None = None) -> Node:
+    def _place(self, event: Event, value: Any, last: Event, keys: Mapping[str, Node] | None = None) -> Node:
         mark = event.start_mark
         return Node(value, mark.line + 1, mark.column + 1, mark.index, last.end_mark.index, keys or {})
 
@@ -218,7 +245,7 @@ class _Builder:
 
     def _mapping(self, event: Event, depth: int) -> Node:
         entries: dict[str, Node] = {}
-        keys: dict[str, tuple[int, int]] = {}
+        keys: dict[str, Node] = {}
         merged: set[str] = set()
         while not isinstance(first := self._next(), self._yaml.MappingEndEvent):
             key_node = self._node(first, depth + 1)
@@ -227,31 +254,31 @@ class _Builder:
                 self._odd_key(key_node)
                 continue
             if key_node.value == "<<" and getattr(first, "implicit", (False,))[0]:
-                for key, (node, place) in self._merge(first, value).items():
+                for key, (key_there, node) in self._merge(first, value).items():
                     if key not in entries:
-                        entries[key], keys[key] = node, place
+                        entries[key], keys[key] = node, key_there
                         merged.add(key)
                 continue
             key = scalar_text(key_node.value)
             if key in entries and key not in merged:
-                message = f"the key '{key}' is there twice, first in line {keys[key][0]}"
+                message = f"the key {key!r} is there twice, first in line {keys[key].line}"
                 self._fault(first, message, "remove or rename one of the two")
                 continue
             merged.discard(key)
-            entries[key], keys[key] = value, (key_node.line, key_node.column)
+            entries[key], keys[key] = value, key_node
         return self._place(event, entries, first, keys)
 
-    def _merge(self, event: Event, node: Node) -> dict[str, tuple[Node, tuple[int, int]]]:
+    def _merge(self, event: Event, node: Node) -> dict[str, tuple[Node, Node]]:
         """What a ``<<`` brings in; of several mappings the first wins."""
         sources = node.value if isinstance(node.value, list) else [node]
-        found: dict[str, tuple[Node, tuple[int, int]]] = {}
+        found: dict[str, tuple[Node, Node]] = {}
         for source in sources:
             if not isinstance(source.value, dict):
                 self._fault(event, "<< can only merge mappings", "name the anchor of a mapping")
                 continue
             self._grow(event, len(source.value))
             for key, inner in source.value.items():
-                found.setdefault(key, (inner, source.keys[key]))
+                found.setdefault(key, (source.keys[key], inner))
         return found
 
     def _odd_key(self, node: Node) -> None:

@@ -7,6 +7,7 @@ CubeError
 ├── ConflictError       not possible in the job's present state (2, 409)
 ├── CapacityError       the machine can never give what was asked for (2, 422)
 ├── JobFailedError      a job that was waited for ended otherwise than SUCCEEDED (1, 200)
+├── DetachedError       a person interrupted the waiting, the job goes on (130, 200)
 ├── StoreError          the disk is full, read-only or a record is damaged (3, 507)
 └── BackendError        the backend cannot be reached or refuses (3, 502)
 """
@@ -48,14 +49,14 @@ class Fault:
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """A hint for an unknown name: the nearest of the known ones, else all of them; empty where there are none."""
+    """A hint for an unknown name: the nearest of the known ones, else all of them if they are few."""
     import difflib  # only a mistake needs it
 
     known = [str(each) for each in names]
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     if close:
         return "did you mean " + " or ".join(repr(each) for each in close) + "?"
-    return "known: " + ", ".join(sorted(known)[:12]) + (", ..." if len(known) > 12 else "") if known else ""
+    return "known: " + ", ".join(known) if 0 < len(known) <= 12 else ""
 
 
 class CubeError(Exception):
@@ -122,6 +123,13 @@ class JobFailedError(CubeError):
     """A job that was waited for did not end as SUCCEEDED."""
 
     exit_code: ClassVar[int] = 1
+    status: ClassVar[int] = 200
+
+
+class DetachedError(CubeError):
+    """Somebody interrupted the waiting; the job goes on."""
+
+    exit_code: ClassVar[int] = 130
     status: ClassVar[int] = 200
 
 

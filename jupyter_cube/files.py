@@ -56,6 +56,17 @@ def replace(path: Path, data: bytes | str, *, mode: int = 0o600, sync: bool = Fa
         fsync(path.parent)
 
 
+def existing(path: str) -> Path:
+    """The folder at ``path``.
+
+    Raises:
+        StoreError: it is gone.
+    """
+    if not os.path.isdir(path):
+        raise StoreError("the folder is gone", place=path)
+    return Path(path)
+
+
 def fsync(path: Path) -> None:
     """Force a file, or the entries of a folder, to the disk."""
     fd = os.open(path, os.O_RDONLY)

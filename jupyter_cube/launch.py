@@ -10,10 +10,10 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jupyter_cube import devices, environment, files, wrapper
+from jupyter_cube import devices, environment, files, process, wrapper
 from jupyter_cube.host import Held
 from jupyter_cube.plan import Plan, Task
 from jupyter_cube.store import JobFolder
@@ -33,46 +33,53 @@ def owner_words(module: str, *words: str) -> list[str]:
 def owner_environment() -> dict[str, str]:
     """What a process of ours sees: nothing of the user's but where things are."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**kept, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def owner_script() -> str:
     """sh text that starts an owner of the job in whose folder it lies."""
     variables = " ".join(f"{name}={wrapper.quote(value)}" for name, value in owner_environment().items())
     words = " ".join(wrapper.quote(word) for word in owner_words("runner"))
-    return f'cd /\nexec env -i {variables} {words} "$CUBE_JOB"\n'
+    return f'cd /\nexec env -i {variables} {words} "$CUBE_JOB" >> "$CUBE_JOB/owner.log" 2>&1\n'
 
 
-def spawn(words: list[str], *, env: Mapping[str, str], cwd: str = "/", fds: tuple[int, ...] = ()) -> int:
+def _spawn(words: list[str], *, env: Mapping[str, str], log: str, fds: tuple[int, ...] = ()) -> int:
     """Start a process in a session of its own, with nothing of ours open but ``fds``; its pid."""
     reap()
-    process = subprocess.Popen(
-        words,
-        env=dict(env),
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        pass_fds=fds,
-    )
-    _ours.append(process)
-    return process.pid
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        child = subprocess.Popen(
+            words,
+            env=dict(env),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            pass_fds=fds,
+        )
+    finally:
+        os.close(output)
+    _ours.append(child)
+    return child.pid
 
 
 def reap() -> None:
     """Take the exit status of ended children, so that they do not stay as zombies of a long-lived kernel."""
-    _ours[:] = [process for process in _ours if process.poll() is None]
+    _ours[:] = [child for child in _ours if child.poll() is None]
 
 
 def spawn_owner(folder: JobFolder) -> None:
     """Start an owner; where one lives already, the new one leaves at once."""
-    spawn(owner_words("runner", str(folder.path)), env=owner_environment())
+    pid = _spawn(owner_words("runner", str(folder.path)), env=owner_environment(), log=f"{folder.path}/owner.log")
+    identity = process.identify(pid)
+    if identity is not None:  # a task that ends before the owner is up must not start a second one
+        folder.write_owner(identity)
 
 
 def spawn_waiter(store: Path) -> None:
     """Start the waiter; where one lives already, the new one leaves at once."""
-    spawn(owner_words("waiter", str(store)), env=owner_environment())
+    _spawn(owner_words("waiter"), env=owner_environment(), log=f"{store}/waiter.log")
 
 
 def prepare(folder: JobFolder) -> None:
@@ -135,7 +142,9 @@ def free_ports(plan: Plan) -> dict[tuple[str, int], dict[str, list[int]]]:
     }
 
 
-def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgroup: str = "") -> int:
+def spawn_task(
+    folder: JobFolder, task: Task, attempt: int, held: Held, gpus: Sequence[devices.Device], *, cgroup: str
+) -> int:
     """Start the wrapper of one attempt, which takes over the lock of what was allotted; the wrapper's pid."""
     plan, path = folder.plan, folder.path
     results = path / "results" / task.name
@@ -143,7 +152,7 @@ def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgrou
     variables = {
         **environment.task_variables(plan, task.role.name, task.index, attempt, job_id=folder.id),
         **task.role.env,
-        **devices.visible_variables(held.devices),
+        **devices.visible_variables(gpus),
         "CUBE_JOB": str(path),
         "CUBE_RESULTS": str(results),
         "CUBE_PYTHON": str(folder.record["python"]),
@@ -160,5 +169,4 @@ def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgrou
         "CUBE_CGROUP": cgroup,
         "CUBE_TASK_ENV": wrapper.exports(variables),
     }
-    fds = () if held.fd is None else (held.fd,)
-    return spawn(["/bin/sh", str(path / "wrapper.sh")], env=env, cwd=str(path), fds=fds)
+    return _spawn(["/bin/sh", str(path / "wrapper.sh")], env=env, log=os.devnull, fds=(held.fd,))

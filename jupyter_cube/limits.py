@@ -7,22 +7,24 @@ is no such group ``prepare`` gives None, and the owner of the job watches ``proc
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from jupyter_cube.process import Identity, identify
 
 PREFIX = "cube-"
+OWNERS = "jupyter-cube-owners"
+_PROC = Path("/proc/self")
 _MIB = 1024 * 1024
 # A v1 group without a limit says 2^63 rounded down to a page.
 _UNLIMITED = 1 << 60
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(NamedTuple):
     """The group of this process in one hierarchy: its folder, and the hierarchy's highest folder seen here."""
 
     path: Path
@@ -86,8 +88,6 @@ def prepare(token: str, memory_mb: int) -> str | None:
             _try_write(folder / "memory.memsw.limit_in_bytes", "-1")
             (folder / "memory.limit_in_bytes").write_text(limit)
             _try_write(folder / "memory.memsw.limit_in_bytes", limit)
-        if not os.access(folder / "cgroup.procs", os.W_OK):
-            raise PermissionError
     except OSError:
         remove(str(folder))
         return None
@@ -105,9 +105,9 @@ def oom_kills(path: str) -> int:
 
 
 def members(path: str) -> set[Identity]:
-    """The living processes in the group and in groups that the task made below it."""
+    """The living processes in the group and in groups that the task made below it, never the calling one."""
     pids = {int(pid) for folder, _, _ in os.walk(path) for pid in _text(Path(folder, "cgroup.procs")).split()}
-    return {identity for pid in pids if (identity := identify(pid))}
+    return {identity for pid in pids - {os.getpid()} if (identity := identify(pid))}
 
 
 def remove(path: str) -> bool:
@@ -122,17 +122,29 @@ def remove(path: str) -> bool:
     return True
 
 
+def leave_task() -> None:
+    """Takes an owner that a task's wrapper has started out of the task's group and out of its oom score."""
+    _try_write(_PROC / "oom_score_adj", "0")
+    group = _group("memory")
+    if group is not None and group.path.name.startswith(PREFIX) and group.path != group.top:
+        # A group of its own: a v2 group that has limited groups below it may hold no processes itself.
+        owners = group.path.parent / OWNERS
+        with contextlib.suppress(OSError):
+            owners.mkdir(exist_ok=True)
+            (owners / "cgroup.procs").write_text(str(os.getpid()))
+
+
 def _group(controller: str) -> _Group | None:
     """Where this process stands in the hierarchy that has the controller (cgroups(7))."""
     place: dict[str, str] = {}
-    for line in _text(Path("/proc/self/cgroup")).splitlines():
+    for line in _text(_PROC / "cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
-        place.update((name, path) for name in controllers.split(","))
+        place.update(dict.fromkeys(controllers.split(","), path))
     version = 1 if controller in place else 2
-    path = place.get(controller if version == 1 else "")
-    if path is None:
+    own_path = place.get(controller if version == 1 else "")
+    if own_path is None:
         return None
-    for line in _text(Path("/proc/self/mountinfo")).splitlines():
+    for line in _text(_PROC / "mountinfo").splitlines():
         before, _, after = line.partition(" - ")
         root, mount = before.split()[3:5]
         kind, _, options = after.split(" ", 2)
@@ -141,9 +153,9 @@ def _group(controller: str) -> _Group | None:
         if version == 1 and controller not in options.split(","):
             continue
         # In a container the mount may show a part of the hierarchy only, or one that does not hold this process.
-        inside = os.path.relpath(path, root) if path.startswith(root) else "."
+        inside = os.path.relpath(own_path, root) if own_path.startswith(root) else "."
         top = Path(mount)
-        own = top if inside == "." else top / inside
+        own = top / inside
         return _Group(own if own.is_dir() else top, top, version)
     return None
 
@@ -188,7 +200,5 @@ def _text(path: Path) -> str:
 
 def _try_write(path: Path, text: str) -> None:
     """Writes where the kernel has the file: swap is not accounted for on every machine."""
-    try:
+    with contextlib.suppress(OSError):
         path.write_text(text)
-    except OSError:
-        pass

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 OOM_SCORE = 500  # of 1000: a task dies before the Jupyter that started it
 _MARK = b"\0CUBE_TASK="
@@ -24,25 +25,13 @@ class Identity:
     pid: int
     start: str
 
-    def __str__(self) -> str:
-        return f"{self.pid} {self.start}"
 
-
-@dataclass(frozen=True, slots=True)
-class _Process:
+class _Process(NamedTuple):
     identity: Identity
     parent: int
     session: int
     state: str
     uid: int
-
-
-def parse(text: str) -> Identity | None:
-    """The identity that ``str(identity)`` (or a wrapper's claim) holds; None where the text is torn or damaged."""
-    words = text.split()
-    if len(words) != 2 or not text.endswith("\n") or not words[0].isdecimal():
-        return None
-    return Identity(int(words[0]), words[1].rstrip("_"))
 
 
 def identify(pid: int) -> Identity | None:
@@ -89,7 +78,8 @@ def task_processes(marks: Mapping[str, Identity]) -> dict[str, set[Identity]]:
         return found
     table = _scan()
     owner = _marked(table, marks)
-    sessions = {wrapper.pid: mark for mark, wrapper in marks.items()}
+    # Session 0 is the kernel's own threads'; an attempt that nobody claimed has no pid.
+    sessions = {wrapper.pid: mark for mark, wrapper in marks.items() if wrapper.pid > 0}
     for pid, process in table.items():
         mark = sessions.get(process.session)
         if mark is not None and pid not in owner:
@@ -125,10 +115,10 @@ def _marked(table: Mapping[int, _Process], marks: Mapping[str, Identity]) -> dic
     names = {mark.encode(): mark for mark in marks}
     owner: dict[int, str | None] = {}
     for pid, environment in _environments(wanted):
-        at = environment.find(_MARK)
-        if at >= 0:
-            value = environment[at + len(_MARK) :].partition(b"\0")[0]
-            owner[pid] = names.get(value)
+        # ps may show more than one: it does not part the command's words from the environment.
+        values = [part.partition(b"\0")[0] for part in environment.split(_MARK)[1:]]
+        if values:
+            owner[pid] = next((names[value] for value in values if value in names), None)
     return owner
 
 
@@ -323,7 +313,7 @@ def _output(*words: str) -> str:
 
     environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
     try:
-        done = subprocess.run(words, capture_output=True, env=environment, timeout=10)
+        done = subprocess.run(words, capture_output=True, check=False, env=environment, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.decode("utf-8", "replace")

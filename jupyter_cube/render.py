@@ -87,20 +87,16 @@ def duration(seconds: float) -> str:
 
 def size(number: float) -> str:
     """Bytes with a unit: ``512 B``, ``12.3 MB``."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 1000:
-            break
+    units = ["TB", "GB", "MB", "kB", "B"]
+    while number >= 1000 and len(units) > 1:
         number /= 1000
-    else:
-        unit = "TB"
-    return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"
+        units.pop()
+    return f"{number:.0f} {units[-1]}" if units[-1] == "B" or number >= 100 else f"{number:.1f} {units[-1]}"
 
 
-def clock(seconds: float, now: float | None = None) -> str:
-    """A moment in local time: ``14:02:11`` today, else with the date."""
-    moment, today = time.localtime(seconds), time.localtime(now)
-    same_day = moment[:3] == today[:3]
-    return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M", moment)
+def moment(seconds: float) -> str:
+    """A moment in local time: ``2026-11-23 14:02:11``."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def state_words(state: JobState, now: float) -> str:
@@ -143,10 +139,10 @@ def by_role(tasks: Iterable[TaskState]) -> dict[str, list[TaskState]]:
     return roles
 
 
-def headline(name: str, state: JobState, now: float) -> str:
-    """``◐ train  running 2:31  worker ◐◐◐✓``."""
+def headline(name: str, state: JobState, now: float, *, marks: int = 64) -> str:
+    """``◐ train  running 2:31  worker ◐◐◐✓``; more than ``marks`` tasks as counts."""
     line = f"{MARKS[state.state]} {plain(name)}  {state_words(state, now)}"
-    return f"{line}  {task_marks(state)}" if len(state.tasks) > 1 else line
+    return f"{line}  {task_marks(state, limit=marks)}" if len(state.tasks) > 1 else line
 
 
 def prefix(role: str, index: int, *, colour: bool = False) -> str:
@@ -172,10 +168,10 @@ def job_table(rows: Sequence[Row], now: float) -> str:
         took = duration((row.ended or now) - row.started) if row.started else ""
         reason = plain(row.reason) if row.state not in (State.SUCCEEDED, State.RUNNING) else ""
         mark = f"{MARKS[row.state]} {row.state.value}"
-        cells.append((row.id[:8], plain(row.name), mark, str(row.tasks), clock(row.created, now), took, reason))
+        cells.append((row.id[:8], plain(row.name), mark, str(row.tasks), moment(row.created), took, reason))
     widths = [max(len(line[column]) for line in cells) for column in range(6)]
-    lines = ("  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[6]]) for line in cells)
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    padded = ([*map(str.ljust, line, widths), line[6]] for line in cells)
+    return "".join("  ".join(line).rstrip() + "\n" for line in padded)
 
 
 def task_table(state: JobState, now: float) -> str:
@@ -207,7 +203,8 @@ def fields(record: Mapping[str, Any], *, indent: str = "") -> str:
         if isinstance(value, Mapping):
             lines.append(f"{indent}{key}:\n{fields(value, indent=indent + '  ')}")
         elif isinstance(value, (list, tuple)) and any(isinstance(item, Mapping) for item in value):
-            items = [fields(item, indent=indent + "    ") if isinstance(item, Mapping) else f"{item}\n" for item in value]
+            deeper = indent + "    "
+            items = [fields(item, indent=deeper) if isinstance(item, Mapping) else f"{item}\n" for item in value]
             lines.append(f"{indent}{key}:\n" + "".join(f"{indent}  - {item.lstrip()}" for item in items))
         else:
             text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -6,6 +6,7 @@ exit record that its wrapper leaves. So going on after a crash of an owner is th
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -15,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import files, launch, process, start, store
+from jupyter_cube import process, start, store
 from jupyter_cube.live import End, Live
 from jupyter_cube.plan import Plan
 from jupyter_cube.state import JobState, State, TaskState, Verdict, fold, verdict
@@ -28,18 +29,24 @@ _RETRY_LIMIT = 30.0  # seconds, the longest pause before a failed task is tried 
 
 
 class Runner:
-    """Brings one job from where it is to its end."""
+    """Brings one job from where it is to its end.
 
-    def __init__(self, folder: JobFolder) -> None:
+    Args:
+        late: another owner was there before, so what the logs hold now appeared while nobody watched.
+    """
+
+    def __init__(self, folder: JobFolder, *, late: bool) -> None:
         self.folder = folder
+        self.late = late
         self.plan: Plan = folder.plan
         self.recorder = Recorder(folder.path, folder.task_names)
+        self.recorder.watch(folder.path / "requests")
         self.live: dict[int, Live] = {}
         self.not_before: dict[int, float] = {}
         self.ending: Verdict | None = None
         self.began = time.monotonic()
         self._states = self._open_states()
-        self._pending_records: list[dict[str, Any]] = []
+        self._unwritten = b""
         self._start_at = 0.0
         self._requests = -1
         self._unstarted_reason = ""
@@ -61,16 +68,24 @@ class Runner:
 
     def _note(self, **record: Any) -> None:
         record = {"time": time.time(), **record}
-        self._pending_records.append(record)
+        self._unwritten += json.dumps(record).encode() + b"\n"
         self.state = fold(self.plan, [record], self.state)
 
-    def _flush(self, *, sync: bool = False) -> None:
-        if self._pending_records:
-            text = "".join(json.dumps(record) + "\n" for record in self._pending_records)
-            os.write(self._states, text.encode())
-            self._pending_records.clear()
-        if sync:
-            os.fsync(self._states)
+    def _flush(self) -> None:
+        """Append what has been noted; on a full disk it is kept and tried again."""
+        try:
+            while self._unwritten:
+                self._unwritten = self._unwritten[os.write(self._states, self._unwritten) :]
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+
+    def _sync(self) -> None:
+        """Only when this returns has the job ended for whoever starts after a loss of power."""
+        while self._unwritten:
+            time.sleep(0.5)
+            self._flush()
+        os.fsync(self._states)
 
     # ---- the loop
 
@@ -78,7 +93,7 @@ class Runner:
         """Until the job has ended, or waits for resources with nothing of it running."""
         while True:
             self._begin_attempt()
-            while not self._over():
+            while not self._over() and not self._try_again():
                 if self._queued():
                     return
                 self._wait()
@@ -159,7 +174,7 @@ class Runner:
             live = Live(self.folder, self.plan.tasks[number], attempt, claim)
             self.live[number] = live
             self.not_before.pop(number, None)
-            self.recorder.add(number, attempt)
+            self.recorder.add(number, attempt, late=self.late)
             if not running:
                 if self.state.state is State.WAITING:
                     self._note(state=State.RUNNING.value, started=live.started)
@@ -181,12 +196,12 @@ class Runner:
         for number, live in list(self.live.items()):
             live.tick()
             if live.over and live.clear():
-                self._ended(number, live)
+                self.recorder.record(time.time())
+                if self.recorder.finish(number, live.attempt):
+                    self._ended(number, live)
 
     def _ended(self, number: int, live: Live) -> None:
         del self.live[number]
-        self.recorder.record(time.time())
-        self.recorder.finish(number, live.attempt)
         end: End = live.end()
         record = None
         if end.exit is not None:
@@ -217,12 +232,12 @@ class Runner:
         ]
         if not ready:
             return
-        begun = any(task.attempt > task.base for task in self.tasks) or bool(self.live)
+        begun = bool(self.live) or any(task.attempt > task.base for task in self.tasks)
         attempts = {number: self.tasks[number].attempt + 1 for number in ready}
-        if begun or not self.plan.gang:
-            start.start_some(self.folder, attempts)
+        if begun:
+            start.start(self.folder, attempts, whole=False)
         else:
-            start.start_whole(self.folder, attempts)
+            start.start_or_queue(self.folder, attempts, whole=self.plan.gang)
         self._start_at = now + _RETRY_START
 
     # ---- the job
@@ -258,8 +273,11 @@ class Runner:
             self._note(warning=f"attempt {self.state.attempt} failed: {over.reason}; trying again")
             self.folder.order(self.state.attempt + 1, None, automatic=True)
         else:
+            if over.state in (State.SUCCEEDED, State.STOPPED):
+                self.folder.remove_private()
             self._note(state=over.state.value, reason=over.reason)
-        self._flush(sync=True)
+        self._flush()
+        self._sync()
 
     def _retries_left(self) -> bool:
         automatic = 0
@@ -284,13 +302,11 @@ def main(words: list[str]) -> int:
     lock = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     if not _lock(lock):
         return 0
-    files.replace(folder.path / "owner", _owner_text(folder))
-    runner = Runner(folder)
+    before, me = folder.owner(), store.me()
+    folder.write_owner(me)
+    runner = Runner(folder, late=before is not None and before.identity != me)
     runner.run()
-    if runner.state.state in (State.SUCCEEDED, State.STOPPED):
-        folder.remove_private()
-    if start.my_queue_waits():
-        launch.spawn_waiter(folder.path.parents[1])
+    start.see_to_queue(folder)
     return 0
 
 
@@ -313,19 +329,6 @@ def _lock(fd: int) -> bool:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
-
-
-def _owner_text(folder: JobFolder) -> str:
-    me = store.me()
-    about = {
-        "machine": process.machine_id(),
-        "boot": process.boot_id(),
-        "pid_namespace": process.pid_namespace(),
-        "uid": os.getuid(),
-        "host": os.uname().nodename,
-        "time": time.time(),
-    }
-    return f"{me.pid} {me.start}\n{json.dumps(about)}\n"
 
 
 if __name__ == "__main__":

@@ -1,23 +1,21 @@
 """Shapes of a document's values: each reads a node into a typed value, writes it back and describes itself.
 
-A record is a frozen dataclass whose fields are made by ``key``; reading one collects every fault instead of
-stopping at the first, and puts the shape's ``empty`` value where something is wrong, so that later checks can go on.
+Reading collects every fault instead of stopping at the first, and gives the shape's ``empty`` value where something
+is wrong, so that later checks can go on.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
 from jupyter_cube.document import Document, Node, Path
 from jupyter_cube.errors import Fault, near
+from jupyter_cube.scalar import scalar_text
 
 Schema = dict[str, Any]
-
-_NAMES = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
 
 
 class Reader:
@@ -32,9 +30,13 @@ class Reader:
 
     def wrong(self, node: Node, path: Path, expected: str, hint: str = "") -> None:
         """A value of the wrong type."""
-        found = "nothing" if node.value is None else _NAMES[type(node.value)]
-        if isinstance(node.value, str | int | float):
-            found = f"{node.value!r:.60}" if isinstance(node.value, str) else str(node.plain()).lower()
+        value = node.value
+        if isinstance(value, dict | list):
+            found = "a mapping" if isinstance(value, dict) else "a list"
+        elif isinstance(value, str):
+            found = "text" if path[:1] == ("secrets",) else f"{value!r:.60}"
+        else:
+            found = "nothing" if value is None else scalar_text(value)
         self.fault(path, f"this must be {expected}, not {found}", hint)
 
 
@@ -43,7 +45,7 @@ class Shape:
 
     empty: Any = None
 
-    def read(self, node: Node, path: Path, reader: Reader) -> Any:
+    def read(self, node: Node, path: Path, reader: Reader) -> Any:  # noqa: ARG002 (other shapes report faults)
         return node.plain()
 
     def write(self, value: Any) -> Any:
@@ -191,10 +193,11 @@ class Items(Shape):
 
     def read(self, node: Node, path: Path, reader: Reader) -> tuple[Any, ...]:
         if not isinstance(node.value, list):
-            reader.wrong(node, path, "a list", self.hint)
+            single = "" if isinstance(node.value, dict) else "write each entry in a line of its own, after '- '"
+            reader.wrong(node, path, "a list", self.hint or single)
             return ()
         if len(node.value) < self.least:
-            reader.fault(path, "the list is empty", "add an entry or leave it away")
+            reader.fault(path, "the list is empty", self.hint or "add an entry or leave it away")
         return tuple(self.inner.read(item, (*path, index), reader) for index, item in enumerate(node.value))
 
     def write(self, value: Sequence[Any]) -> list[Any]:
@@ -236,136 +239,6 @@ class Table(Shape):
         return {**schema, "minProperties": self.least} if self.least else schema
 
 
-@dataclass(frozen=True)
-class Record(Shape):
-    """A mapping with known keys, read into the dataclass ``kind``.
-
-    Where the dataclass has a field ``more``, keys that are not known are kept there; else they are faults.
-    """
-
-    kind: type[Any]
-
-    @property
-    def empty(self) -> Any:  # type: ignore[override]
-        return _build(self.kind, {})
-
-    def read(self, node: Node, path: Path, reader: Reader) -> Any:
-        if not isinstance(node.value, dict):
-            reader.wrong(node, path, "a mapping")
-            return self.empty
-        keys = _keys(self.kind)
-        values: dict[str, Any] = {"written": tuple(node.value)}
-        for name, each in keys.items():
-            if name in node.value:
-                values[each.field] = each.shape.read(node.value[name], (*path, name), reader)
-            elif each.required:
-                reader.fault(path, f"the key '{name}' is missing", f"add '{name}:'")
-        others = {name: item for name, item in node.value.items() if name not in keys}
-        if "more" in self.kind.__dataclass_fields__:
-            values["more"] = {name: item.plain() for name, item in others.items()}
-        else:
-            for name in others:
-                reader.fault((*path, name), f"unknown key '{name}'", near(name, keys))
-        return _build(self.kind, values)
-
-    def write(self, value: Any) -> dict[str, Any]:
-        keys = _keys(type(value))
-        more: Mapping[str, Any] = getattr(value, "more", {})
-        names = [name for name in value.written if name in keys or name in more]
-        for name, each in keys.items():
-            if name not in names and (each.required or getattr(value, each.field) != each.default):
-                names.append(name)
-        names += [name for name in more if name not in names]
-        return {
-            name: keys[name].shape.write(getattr(value, keys[name].field)) if name in keys else more[name]
-            for name in names
-        }
-
-    def schema(self) -> Schema:
-        keys = _keys(self.kind)
-        properties = {}
-        for name, each in keys.items():
-            described = {"description": each.about} if each.about else {}
-            properties[name] = {**each.shape.schema(), **described}
-        schema: Schema = {"type": "object", "properties": properties}
-        if required := [name for name, each in keys.items() if each.required]:
-            schema["required"] = required
-        if "more" not in self.kind.__dataclass_fields__:
-            schema["additionalProperties"] = False
-        return schema
-
-
-@dataclass(frozen=True)
-class Tagged(Shape):
-    """A record whose dataclass the value of the key ``tag`` decides."""
-
-    tag: str
-    kinds: Mapping[str, type[Any]]
-    what: str
-
-    def read(self, node: Node, path: Path, reader: Reader) -> Any:
-        fallback = next(iter(self.kinds.values()))
-        if not isinstance(node.value, dict):
-            reader.wrong(node, path, "a mapping")
-            return Record(fallback).empty
-        tag = node.value.get(self.tag)
-        if tag is None:
-            reader.fault(path, f"the key '{self.tag}' is missing", f"one of {', '.join(self.kinds)}")
-            return Record(fallback).empty
-        if Choice(tuple(self.kinds), self.what).read(tag, (*path, self.tag), reader) is None:
-            return Record(fallback).empty
-        return Record(self.kinds[str(tag.value)]).read(node, path, reader)
-
-    def write(self, value: Any) -> dict[str, Any]:
-        return Record(type(value)).write(value)
-
-    def schema(self) -> Schema:
-        kinds = dict.fromkeys(self.kinds.values())
-        cases = []
-        for kind in kinds:
-            tags = [tag for tag, each in self.kinds.items() if each is kind]
-            condition = {"properties": {self.tag: {"enum": tags}}, "required": [self.tag]}
-            cases.append({"if": condition, "then": Record(kind).schema()})
-        known = {self.tag: {"enum": list(self.kinds)}}
-        return {"type": "object", "properties": known, "required": [self.tag], "allOf": cases}
-
-
-@dataclass(frozen=True)
-class Key:
-    """How one field of a record is written: its key's shape, and whether it must be there."""
-
-    field: str
-    shape: Shape
-    required: bool
-    default: Any
-    about: str
-
-
-def key(name: str, shape: Shape, *, default: Any = MISSING, required: bool = False, about: str = "") -> Any:
-    """A dataclass field that is the key ``name`` of a document; without ``default``, the key must be there."""
-    metadata = {"key": name, "shape": shape, "required": required or default is MISSING, "about": about}
-    if isinstance(default, dict):
-        return field(default_factory=dict, metadata=metadata)
-    return field(default=default, metadata=metadata)
-
-
-@cache
-def _keys(kind: type[Any]) -> dict[str, Key]:
-    return {
-        each.metadata["key"]: Key(
-            each.name,
-            each.metadata["shape"],
-            each.metadata["required"],
-            {} if each.default_factory is not MISSING else each.default,
-            each.metadata["about"],
-        )
-        for each in fields(kind)
-        if "key" in each.metadata
-    }
-
-
-def _build(kind: type[Any], values: dict[str, Any]) -> Any:
-    for each in _keys(kind).values():
-        if each.default is MISSING:
-            values.setdefault(each.field, each.shape.empty)
-    return kind(**values)
+COMMANDS = Items(Text(), least=1, hint="write each command as '- command'")
+NAMES = Items(Text())
+IDENTIFIER = Text("[a-zA-Z_][a-zA-Z0-9_]*", "of letters, digits and _, and not begin with a digit")

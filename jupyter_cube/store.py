@@ -166,6 +166,17 @@ class JobFolder:
             return None
         return Owner(process.Identity(int(pid), start), data["machine"], data["boot"], data["pid_namespace"], data["host"])
 
+    def write_owner(self, identity: process.Identity) -> None:
+        """Record who owns the job; whoever spawned an owner writes the same before it is up."""
+        about = {
+            "machine": process.machine_id(),
+            "boot": process.boot_id(),
+            "pid_namespace": process.pid_namespace(),
+            "uid": os.getuid(),
+            "host": os.uname().nodename,
+        }
+        files.replace(self.path / "owner", f"{identity.pid} {identity.start}\n{json.dumps(about)}\n")
+
     @property
     def elsewhere(self) -> str:
         """The host that a local job belongs to, where it is not this one; else empty."""

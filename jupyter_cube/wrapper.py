@@ -114,15 +114,15 @@ mv "$base.exit.$$" "$base.exit"
 rm -f "$base.claim.$$"
 
 # Completion must not wait for a visitor: where the job's owner is gone, start another.
-if read -r owner owner_start 2>/dev/null < "$CUBE_JOB/owner"; then
-    if read -r stat 2>/dev/null < "/proc/$owner/stat"; then
+exec >/dev/null 2>&1
+if read -r owner owner_start < "$CUBE_JOB/owner"; then
+    if read -r stat < "/proc/$owner/stat"; then
         set -- ${stat##*) }
         [ "${20}" = "$owner_start" ] && [ "$1" != Z ] && exit 0
     elif [ ! -d /proc/self ] && kill -0 "$owner" 2>/dev/null; then
         exit 0
     fi
 fi
-exec 1>/dev/null 2>&1
 sh "$CUBE_JOB/owner.sh" &
 """
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from jupyter_cube import files, launch, process, start
+from jupyter_cube import allotment, devices, files, launch, process, start
+from jupyter_cube.allotment import Demand
 from jupyter_cube.backends.base import Backend, Capacity
+from jupyter_cube.config import config
 from jupyter_cube.errors import BackendError, ConflictError
-from jupyter_cube.plan import Plan, Resources
+from jupyter_cube.plan import Plan
 from jupyter_cube.store import JobFolder
 
 
@@ -22,34 +25,20 @@ class LocalBackend(Backend):
     def check(self, plan: Plan) -> tuple[Plan, tuple[str, ...]]:
         if os.name != "posix":
             raise BackendError("jobs on this machine need Linux or macOS", hint="submit from WSL")
-        host = start.host()
-        warnings: dict[str, None] = {}
+        needs_gpus = any(role.resources.gpu for role in plan.roles)
+        here = start.machine(_settings(), gpus=needs_gpus)
+        _, warnings = allotment.clamp(Demand(start.first_wave(plan), plan.gang, here.devices), here)
         roles = []
         for role in plan.roles:
             asked = role.resources
-            given = Resources(
-                min(asked.cpu, host.cpus), min(asked.memory_mb, host.memory_mb), asked.gpu, asked.shm_mb
-            )
-            if given.cpu < asked.cpu:
-                warnings[f"{role.name} asks for {asked.cpu} CPUs, this machine has {host.cpus}"] = None
-            if given.memory_mb < asked.memory_mb:
-                warnings[f"{role.name} asks for {asked.memory_mb} MiB, this machine has {host.memory_mb}"] = None
+            given = replace(asked, cpu=min(asked.cpu, here.cpus), memory_mb=min(asked.memory_mb, here.memory_mb))
             roles.append(replace(role, resources=given))
-        clamped = replace(plan, roles=tuple(roles))
-        start.check_gpus(clamped, host)
-        return clamped, tuple(warnings)
+        if not needs_gpus and (there := devices.discover(config().devices)):
+            warnings.append(f"0 of {len(there)} GPUs given, add --gpu 1")
+        return replace(plan, roles=tuple(roles)), tuple(warnings)
 
     def submit(self, folder: JobFolder) -> None:
-        order = folder.attempts()[-1]
-        tasks = folder.state().tasks
-        numbers = range(len(tasks)) if order.tasks is None else order.tasks
-        first = {
-            number: tasks[number].attempt + 1
-            for number in numbers
-            if not folder.plan.tasks[number].role.after
-        }
-        started = start.start_some(folder, first) if not folder.plan.gang else start.start_whole(folder, first)
-        if started:
+        if start.start_or_queue(folder, start.first_attempts(folder), whole=folder.plan.gang):
             launch.spawn_owner(folder)
 
     def own(self, folder: JobFolder) -> None:
@@ -81,7 +70,18 @@ class LocalBackend(Backend):
         return ["bash", "-c", line], env, cwd if os.path.isdir(cwd) else str(folder.path)
 
     def capacity(self) -> Capacity:
-        return start.capacity()
+        here = start.host(_settings(), gpus=True)
+        holders = here.holders()
+        busy = {name for holder in holders for name in holder.devices}
+        given = here.limits
+        return Capacity(
+            cpus=given.tokens,
+            free_cpus=max(0, given.tokens - sum(holder.request.cpu for holder in holders)),
+            memory_mb=given.memory_mb,
+            free_memory_mb=max(0, given.memory_mb - sum(holder.request.memory_mb for holder in holders)),
+            devices=given.devices,
+            free_devices=tuple(name for name in given.devices if name not in busy),
+        )
 
     def waiting(self, folder: JobFolder) -> str:
         if folder.elsewhere:
@@ -89,9 +89,12 @@ class LocalBackend(Backend):
         return start.waits_for(folder)
 
 
+def _settings() -> dict[str, object]:
+    settings = config()
+    return {"cpus": settings.cpus, "memory_mb": settings.memory_mb, "devices": settings.devices}
+
+
 def _just_ordered(folder: JobFolder) -> bool:
     """Whoever ordered the attempt lives and is about to start it."""
-    import time
-
     order = folder.attempts()[-1]
     return time.time() - order.time < 0.5 and process.alive(order.by)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import functools
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from jupyter_cube.errors import UsageError
+from jupyter_cube.errors import UsageError, near
+from jupyter_cube.hint import command
 from jupyter_cube.verbs.table import VERBS, Option, Verb, verb
 
 Lookup = Callable[[str], str]  # makes of a typed value what it means: the magics look ``$name`` up
@@ -47,9 +47,7 @@ def split(line: str) -> list[str]:
     except ValueError as error:
         if "escaped" in str(error):
             raise UsageError("a backslash ends the line", hint="keep all options on one line") from None
-        raise UsageError(
-            "a quote is not closed", hint="write an apostrophe inside double quotes: \"it's\""
-        ) from None
+        raise UsageError("a quote is not closed", hint='put an apostrophe inside double quotes: "it\'s"') from None
 
 
 def parse(words: Sequence[str], *, lookup: Lookup | None = None) -> Call | None:
@@ -69,15 +67,14 @@ def parse(words: Sequence[str], *, lookup: Lookup | None = None) -> Call | None:
         return None
     found = verb(words[0])
     if found is None:
-        names = [one.name for one in VERBS]
-        raise UsageError(f"unknown verb {words[0]!r}", hint=_near(words[0], names) or f"there are: {', '.join(names)}")
-    rest, command = list(words[1:]), None
+        raise UsageError(f"unknown verb {words[0]!r}", hint=near(words[0], [one.name for one in VERBS]))
+    rest, work = list(words[1:]), None
     if "--" in rest and found.words:
         at = rest.index("--")
-        rest, command = rest[:at], tuple(rest[at + 1 :])
+        rest, work = rest[:at], tuple(rest[at + 1 :])
     if wanted_help or "-h" in rest or "--help" in rest:
         return Call(found, {}, help=True)
-    return Call(found, _values(found, rest, lookup), command)
+    return Call(found, _values(found, rest, lookup), work)
 
 
 def _values(verb: Verb, words: list[str], lookup: Lookup | None) -> dict[str, Any]:
@@ -98,10 +95,9 @@ def _converted(option: Option, typed: Any, lookup: Lookup | None) -> Any:
         try:
             value = option.convert(value)
         except ValueError as error:
-            raise UsageError(str(error), place=option.flags[-1]) from None
+            raise UsageError(str(error), place=option.flags[0]) from None
         if option.choices and value not in option.choices:
-            hint = _near(value, option.choices) or f"there are: {', '.join(option.choices)}"
-            raise UsageError(f"unknown value {text!r}", place=option.flags[-1], hint=hint)
+            raise UsageError(f"unknown value {text!r}", place=option.flags[0], hint=near(value, option.choices))
         return value
 
     return [one(text) for text in typed] if option.repeat else one(typed)
@@ -116,7 +112,7 @@ def _looked_up(option: Option, text: str, lookup: Lookup | None) -> str:
             return f"{name}={lookup(value)}"
         return lookup(text)
     except UsageError as error:
-        raise UsageError(error.message, place=option.flags[-1], hint=error.hint) from None
+        raise UsageError(error.message, place=option.flags[0], hint=error.hint) from None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -125,10 +121,10 @@ class _Parser(argparse.ArgumentParser):
             flag, _, message = message.removeprefix("argument ").partition(": ")
             if message.startswith("expected"):
                 message = "needs a value"
-            raise UsageError(message, place=flag.split("/")[-1], hint=f"see: {self.prog} -h")
+            raise UsageError(message, place=flag.split("/")[0], hint=f"see: {command(f'{self.prog} -h')}")
         if required := message.partition("required: ")[2]:
-            raise UsageError(f"{self.prog} needs {required}", hint=f"see: {self.prog} -h")
-        raise UsageError(message, hint=f"see: {self.prog} -h")
+            raise UsageError(f"{self.prog} needs {required}", hint=f"see: {command(f'{self.prog} -h')}")
+        raise UsageError(message, hint=f"see: {command(f'{self.prog} -h')}")
 
 
 @functools.cache
@@ -148,16 +144,11 @@ def _parser(verb: Verb) -> _Parser:
 def _unknown(verb: Verb, word: str) -> UsageError:
     if not word.startswith("-"):
         taken = " ".join(option.metavar for option in verb.positionals) or "no words"
-        return UsageError(f"{verb.name} does not know what {word!r} is", hint=f"it takes {taken}; quote text with spaces")
+        hint = "a command goes after --" if verb.words else f"it takes {taken}; quote text with spaces"
+        return UsageError(f"{verb.name} does not take {word!r}", hint=hint)
     flag = word.partition("=")[0]
     flags = [flag for option in verb.options if not option.positional for flag in option.flags]
-    hint = _near(flag, flags) or f"see: {verb.name} -h"
-    return UsageError(f"unknown option {flag}", hint=hint)
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=2)
-    return f"did you mean {' or '.join(near)}?" if near else ""
+    return UsageError(f"unknown option {flag}", hint=near(flag, flags) or f"see: {command(f'{verb.name} -h')}")
 
 
 def help_text(call: Call | None, *, prefix: str) -> str:
@@ -177,7 +168,8 @@ def help_text(call: Call | None, *, prefix: str) -> str:
     usage = " ".join(_shown(option) for option in one.positionals)
     lines = [f"{prefix} {one.name} {usage} [options]".replace("  ", " ") + (" [-- COMMAND]" if one.words else "")]
     lines += [f"  {one.summary}", ""]
-    for option in one.options:
+    here = [option for option in one.options if not option.only or prefix.startswith("%")]
+    for option in here:
         flags = option.metavar if option.positional else f"{', '.join(option.flags)} {option.metavar}".rstrip()
         choices = f": {', '.join(option.choices)}" if option.choices else ""
         lines.append(f"  {flags:28} {option.help}{choices}")
@@ -191,8 +183,3 @@ def help_text(call: Call | None, *, prefix: str) -> str:
 def _shown(option: Option) -> str:
     text = option.metavar + ("..." if option.repeat else "")
     return text if option.required else f"[{text}]"
-
-
-def without(call: Call, *fields: str) -> Call:
-    """The call with some values left out."""
-    return replace(call, values={name: value for name, value in call.values.items() if name not in fields})

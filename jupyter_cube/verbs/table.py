@@ -14,7 +14,7 @@ class Option:
     """One option or, where its flag has no dash, one positional word.
 
     Attributes:
-        flags: as typed, the usual one last.
+        flags: as typed, the long one first.
         help: what it does, with its unit, no full stop.
         field: its name among the parsed values.
         metavar: stands for its value; empty: it takes none.
@@ -22,6 +22,7 @@ class Option:
         repeat: it may be typed several times (an option) or takes all words that follow (a positional).
         required: a positional that may not be left out.
         choices: the only values there are.
+        only: ``cell`` or ``notebook``: the only place where it makes sense.
         completes: what its value is completed from: ``job``, ``task``, ``file``, ``name`` (of the notebook) or nothing.
     """
 
@@ -34,6 +35,7 @@ class Option:
     required: bool = False
     choices: tuple[str, ...] = ()
     completes: str = ""
+    only: str = ""
 
     @property
     def positional(self) -> bool:
@@ -112,22 +114,20 @@ def tags(text: str) -> tuple[str, ...]:
     return tuple(tag.strip() for tag in text.split(",") if tag.strip())
 
 
+_STATES = tuple(State.__members__)
 _JSON = Option(("--json",), "print JSON; messages for people go to stderr", "json")
 _JOB = Option(("ID",), "the job's id, the beginning of it, or its name", "job", "ID", required=True, completes="job")
 _JOBS = Option(("ID",), "ids, beginnings of them, or names", "jobs", "ID", repeat=True, required=True, completes="job")
 _TASK = Option(("--task",), "only this task, such as worker-0", "task", "TASK", completes="task")
 
-SUBMIT = (
+_ABOUT_THE_JOB = (
     Option(("--name",), "the job's name", "name", "NAME"),
-    Option(("--shell",), "the cell is shell, run by bash", "shell"),
-    Option(("--yaml",), "the cell is an OpenPAI job, whatever it begins with", "yaml"),
     Option(("--instances",), "how many tasks run it at the same time", "instances", "N", count),
     Option(("--gpu",), "GPUs a task", "gpu", "N", count),
     Option(("--cpu",), "CPUs a task", "cpu", "N", count),
     Option(("--memory",), "memory a task may use: MiB, or with a unit: 4G", "memory", "SIZE"),
     Option(("--backend",), "where it runs", "backend", "NAME"),
     Option(("--image",), "container image, where the backend uses one", "image", "IMAGE"),
-    Option(("--in",), "values the cell gets: a,b; without it those that it uses", "inputs", "NAMES", names, completes="name"),
     Option(("--out",), "values that come back: x,y", "outputs", "NAMES", names, completes="name"),
     Option(("--parameter", "-p"), "fill a parameter of the job", "parameters", "NAME=VALUE", pair, repeat=True),
     Option(("--env",), "set an environment variable of the tasks", "env", "NAME=VALUE", pair, repeat=True),
@@ -139,28 +139,37 @@ SUBMIT = (
     Option(("--port",), "free ports a task gets under a label", "ports", "LABEL[=N]", port, repeat=True),
     Option(("--tag",), "tags to find the job by: a,b", "tags", "TAGS", tags, repeat=True),
 )
-_SUBMIT_HERE = (
-    Option(("FILE",), "a job (.yaml), a Python or a shell script", "file", "FILE", completes="file"),
-    Option(("--follow",), "show the merged log until the end; an interrupt leaves the job running", "follow"),
-    Option(("--wait",), "return when the job has ended, fail if it failed", "wait"),
-    Option(("--detach",), "return at once, also in headless runs of a notebook", "detach"),
-    Option(("--as",), "bind the job to this variable of the notebook", "bind", "NAME", identifier),
+_INPUTS = "values the cell gets: a,b; without it those it uses"
+_ABOUT_THE_CELL = (
+    Option(("--shell",), "the cell is shell, run by bash", "shell", only="cell"),
+    Option(("--yaml",), "the cell is an OpenPAI job, whatever it begins with", "yaml", only="cell"),
+    Option(("--in",), _INPUTS, "inputs", "NAMES", names, completes="name", only="cell"),
+    Option(("--as",), "bind the job to this variable of the notebook", "bind", "NAME", identifier, only="notebook"),
+    Option(("--detach",), "return at once, also in headless runs of a notebook", "detach", only="notebook"),
 )
 
 VERBS: tuple[Verb, ...] = (
     Verb(
         "submit",
         "submit a cell, a file or a command as a job",
-        (*_SUBMIT_HERE[:1], *SUBMIT, *_SUBMIT_HERE[1:], _JSON),
-        ("submit --name train --out model", "submit train.py --gpu 1", "submit job.yaml -p lr=0.1", "submit -- python train.py"),
+        (
+            Option(("FILE",), "a job (.yaml), a Python or a shell script", "file", "FILE", completes="file"),
+            Option(("--follow",), "show the merged log until the end; an interrupt leaves the job running", "follow"),
+            Option(("--wait",), "return when the job has ended, fail if it failed", "wait"),
+            *_ABOUT_THE_CELL,
+            *_ABOUT_THE_JOB,
+            _JSON,
+        ),
+        ("submit train.py --gpu 1 --follow", "submit job.yaml -p lr=0.1", "submit --instances 4 -- python train.py"),
         words=True,
     ),
     Verb(
         "jobs",
         "list jobs, the newest first",
         (
-            Option(("--state",), "only jobs in this state", "state", "STATE", str.upper, choices=tuple(State.__members__)),
-            Option(("--name",), "only jobs of this name", "name", "NAME", completes="job"),
+            Option(("--state",), "only jobs in this state", "state", "STATE", str.upper, choices=_STATES),
+            Option(("--name",), "only jobs with this in their name", "name", "NAME", completes="job"),
+            Option(("--tag",), "only jobs with this tag", "tag", "TAG"),
             Option(("--limit",), "at most this many (default 20; 0: all)", "limit", "N", count),
             _JSON,
         ),
@@ -211,7 +220,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "plan",
         "show what a submit would run; nothing is started",
-        (Option(("FILE",), "as for submit", "file", "FILE", required=True, completes="file"), *SUBMIT, _JSON),
+        (Option(("FILE",), "as for submit", "file", "FILE", required=True, completes="file"), *_ABOUT_THE_JOB, _JSON),
         ("plan job.yaml --json",),
     ),
     Verb(

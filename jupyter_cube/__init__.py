@@ -1,0 +1,46 @@
+"""Jobs from notebooks: submit a cell, follow its merged log, get its values back.
+
+Everything here is imported at its first use, so that ``%load_ext jupyter_cube`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from jupyter_cube.errors import CubeError
+    from jupyter_cube.api import Job, job, jobs, submit
+    from jupyter_cube.results import result
+    from jupyter_cube.state import State
+
+__version__ = "0.1.0"
+__all__ = ["CubeError", "Job", "State", "job", "jobs", "load_ipython_extension", "result", "submit"]
+
+_HOMES = {
+    "CubeError": "errors",
+    "Job": "api",
+    "State": "state",
+    "job": "api",
+    "jobs": "api",
+    "result": "results",
+    "submit": "api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """What ``%load_ext jupyter_cube`` calls."""
+    from jupyter_cube import magics
+
+    magics.load_ipython_extension(shell)

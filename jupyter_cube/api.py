@@ -1,0 +1,151 @@
+"""What users import: submit, and find again what was submitted."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import pwd
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jupyter_cube import compose, launch, process, wrapper
+from jupyter_cube.backends.base import backend
+from jupyter_cube.compose import Composed, Options
+from jupyter_cube.config import config, store_path
+from jupyter_cube.errors import NotFoundError, UsageError
+from jupyter_cube.handle import Job
+from jupyter_cube.index import Index, Summary
+from jupyter_cube.preview import check_files, plan_of
+from jupyter_cube.retention import clean
+from jupyter_cube.state import State
+from jupyter_cube.store import Store
+
+__all__ = [
+    "Job",
+    "Options",
+    "check_files",
+    "clean",
+    "job",
+    "jobs",
+    "plan_of",
+    "submit",
+    "submit_cell",
+    "submit_file",
+    "submit_words",
+]
+
+
+def _commit(composed: Composed, *, about: Mapping[str, Any]) -> Job:
+    settings = config()
+    target = backend(composed.plan.backend)
+    plan, warnings = target.check(composed.plan)
+    record = {
+        "name": plan.name,
+        "user": _user(),
+        "uid": os.getuid(),
+        "host": os.uname().nodename,
+        "machine": process.machine_id(),
+        "backend": plan.backend,
+        "python": sys.executable,
+        "package": str(Path(__file__).parents[1]),
+        "cwd": plan.roles[0].cwd,
+        "tags": list(plan.tags),
+        "parent": os.environ.get("CUBE_TASK", "").split("/")[0],
+        "notebook": os.environ.get("JPY_SESSION_NAME", ""),
+        "host_limits": {"cpus": settings.cpus, "memory_mb": settings.memory_mb, "devices": settings.devices},
+        **about,
+    }
+    folder = Store(store_path()).create(
+        plan,
+        record=record,
+        spec=composed.spec,
+        private=composed.private,
+        owner_script=launch.owner_script(),
+        wrapper=wrapper.WRAPPER,
+    )
+    target.submit(folder)
+    return Job(folder, notes=(*composed.notes, *warnings))
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without an entry
+        return os.environ.get("USER") or str(os.getuid())
+
+
+def submit_cell(text: str, options: Options, *, namespace: Mapping[str, Any]) -> Job:
+    """Submit a cell's text; ``namespace`` is where its names are looked up."""
+    return _commit(compose.cell(text, compose.settled(options), namespace=namespace), about={"source": "cell"})
+
+
+def submit_file(path: str | Path, options: Options) -> Job:
+    """Submit a .yaml, .py or .sh file."""
+    return _commit(compose.file(Path(path), compose.settled(options)), about={"source": str(path)})
+
+
+def submit_words(words: Sequence[str], options: Options) -> Job:
+    """Submit a command given as words."""
+    return _commit(compose.words(list(words), compose.settled(options)), about={"source": "words"})
+
+
+def submit(source: str | Path, *, namespace: Mapping[str, Any] | None = None, **options: Any) -> Job:
+    """Submit a file (a path), or the text of a job, of Python or (``shell=True``) of shell.
+
+    Args:
+        source: an existing file's path, or text. Text of one line that ends like a file is taken for a path.
+        namespace: where the free names of Python text are looked up.
+        **options: the fields of ``Options``.
+
+    Raises:
+        UsageError: a mistake in the source or the options; nothing was started.
+    """
+    known = {option.name for option in dataclasses.fields(Options)}
+    if unknown := options.keys() - known:
+        raise UsageError(f"unknown option {sorted(unknown)[0]!r}", hint=f"there are: {', '.join(sorted(known))}")
+    chosen = Options(**options)
+    text = str(source)
+    if isinstance(source, Path) or ("\n" not in text and text.endswith((".yaml", ".yml", ".json", ".py", ".sh"))):
+        return submit_file(source, chosen)
+    return submit_cell(text, chosen, namespace=namespace or {})
+
+
+def jobs(
+    *, state: State | None = None, name: str = "", tag: str = "", limit: int | None = None
+) -> list[Summary]:
+    """All jobs of the store, newest first."""
+    found = [
+        one
+        for one in Index(Store(store_path())).summaries()
+        if (state is None or one.state is state) and name in one.name and (not tag or tag in one.tags)
+    ]
+    return found[:limit]
+
+
+def job(prefix: str) -> Job:
+    """The job of that id, or of the only id that begins so, or the newest of that name.
+
+    Raises:
+        NotFoundError: there is none, or more than one id begins so.
+    """
+    store = Store(store_path())
+    ids = store.ids()
+    if prefix in ids:
+        return Job(store.folder(prefix))
+    begins = [one for one in ids if prefix and one.startswith(prefix)]
+    if len(begins) == 1:
+        return Job(store.folder(begins[0]))
+    if begins:
+        raise NotFoundError(f"{len(begins)} jobs begin with {prefix!r}", hint="write more of the id")
+    summaries = Index(store).summaries()
+    for one in summaries:
+        if one.name == prefix:
+            return Job(store.folder(one.id))
+    near = difflib.get_close_matches(prefix, [*(one.name for one in summaries), *ids], n=3)
+    hint = f"did you mean {', '.join(dict.fromkeys(near))}?" if near else "list them with: jobs"
+    raise NotFoundError(f"no job {prefix!r}", hint=hint)
+
+

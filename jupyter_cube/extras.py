@@ -1,0 +1,110 @@
+# ruff: noqa: RUF009 (``key`` makes a dataclass field)
+"""What a job says under ``extras``: runtime plugins, storages, and all that jupyter-cube adds to the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_cube.record import Record, Tagged, Written, key
+from jupyter_cube.shape import COMMANDS, NAMES, Choice, Either, Flag, Items, Shape, Table, Text
+
+EVENTS = ("taskStarts", "taskSucceeds", "taskFails", "taskCompletes")
+PLUGIN_PREFIX = "com.microsoft.pai.runtimeplugin"
+FAILURE_POLICY = Text("[Ff][Aa][Ii][Ll]|[Ii][Gg][Nn][Oo][Rr][Ee]", "fail or ignore")
+PLUGINS = ("cmd", "ssh", "teamwise_storage", "tensorboard", "git")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Callback(Written):
+    """Commands that run at an event of a task."""
+
+    event: str = key("event", Choice(EVENTS, "event"))
+    commands: tuple[str, ...] = key("commands", COMMANDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commands(Written):
+    """What the plugin ``cmd`` runs: either callbacks, or commands before and after the task's own."""
+
+    callbacks: tuple[Callback, ...] = key("callbacks", Items(Record(Callback)), default=())
+    pre_commands: tuple[str, ...] = key("preCommands", NAMES, default=(), about="run at taskStarts")
+    post_commands: tuple[str, ...] = key("postCommands", NAMES, default=(), about="run at taskSucceeds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimePlugin(Written):
+    """A plugin that runs for all tasks, or for those of the roles that ``task_roles`` names."""
+
+    plugin: str = key("plugin", Text())
+    parameters: Any = key("parameters", Table(Shape()), default={})
+    failure_policy: str = key("failurePolicy", FAILURE_POLICY, default="fail")
+    task_roles: tuple[str, ...] = key("taskroles", NAMES, default=(), about="default: all roles")
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandPlugin(RuntimePlugin):
+    """The plugin ``cmd``, whose parameters are commands."""
+
+    parameters: Commands = key("parameters", Record(Commands))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage(Written):
+    """A configured volume that every task sees at ``mount_path`` (default: /mnt/NAME)."""
+
+    name: str = key("name", Text())
+    mount_path: str = key("mountPath", Text(), default="")
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cube(Written):
+    """What jupyter-cube adds to a job.
+
+    Attributes:
+        timeout: seconds, or text such as ``1h30m``; 0: none.
+        rank: the role whose tasks get RANK, WORLD_SIZE and MASTER_ADDR.
+        inputs: names of notebook values that the tasks get; ``outputs`` those that they hand back.
+        after: role to the roles that must have succeeded before it starts.
+        strict: run commands under errexit, nounset and pipefail.
+    """
+
+    backend: str = key("backend", Text(), default="local")
+    cwd: str = key("cwd", Text(), default="", about="working folder; default: a fresh folder a task")
+    files: tuple[str, ...] = key("files", NAMES, default=(), about="files that the tasks get")
+    timeout: str | float = key("timeout", Either(), default=0, about="seconds, or text such as 1h30m")
+    rank: str = key("rank", Text(), default="", about="the role whose tasks get RANK, WORLD_SIZE and MASTER_ADDR")
+    inputs: tuple[str, ...] = key("in", NAMES, default=(), about="notebook values that the tasks get")
+    outputs: tuple[str, ...] = key("out", NAMES, default=(), about="values that the tasks hand back")
+    grid: Mapping[str, Any] = key("grid", Table(Shape()), default={}, about="parameter: values to try")
+    after: Mapping[str, tuple[str, ...]] = key(
+        "after", Table(NAMES), default={}, about="role: roles that must have succeeded before it starts"
+    )
+    notebook: str = key("notebook", Text(), default="", about="the notebook that is run or was the source")
+    tags: tuple[str, ...] = key("tags", NAMES, default=())
+    strict: bool = key("strict", Flag(), default=True, about="run commands under errexit, nounset and pipefail")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extras(Written):
+    """What the protocol leaves open.
+
+    Attributes:
+        cube: None where the job says nothing to jupyter-cube.
+        references: ``reference_prerequisites`` as written.
+        more: all other keys as written.
+    """
+
+    gang: bool = key("gangAllocation", Flag(), default=True, about="all tasks start together or none")
+    storages: tuple[Storage, ...] = key("storages", Items(Record(Storage)), default=())
+    plugins: tuple[RuntimePlugin, ...] = key(
+        PLUGIN_PREFIX,
+        Items(Tagged("plugin", {"cmd": CommandPlugin, **dict.fromkeys(PLUGINS[1:], RuntimePlugin)}, "plugin")),
+        default=(),
+    )
+    references: tuple[Any, ...] = key("reference_prerequisites", Items(Shape()), default=())
+    cube: Cube | None = key("jupyter_cube", Record(Cube), default=None)
+    more: Mapping[str, Any] = field(default_factory=dict)

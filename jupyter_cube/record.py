@@ -1,0 +1,172 @@
+"""Records: mappings with known keys, as frozen dataclasses whose fields say how they are written.
+
+The dataclasses are the one model of a format: documents are read with them, written back in the order in which they
+were written, and described by them as JSON Schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
+
+from jupyter_cube.document import Node, Path
+from jupyter_cube.errors import near
+from jupyter_cube.shape import Choice, Reader, Schema, Shape
+
+
+@dataclass(frozen=True)
+class Key:
+    """How one field of a record is written: its key's shape, and whether it must be there."""
+
+    field: str
+    shape: Shape
+    required: bool
+    default: Any
+    about: str
+
+
+_known: dict[type[Any], dict[str, Key]] = {}
+
+
+def key(
+    name: str, shape: Shape, *, default: Any = MISSING, required: bool = False, about: str = "", repr: bool = True
+) -> Any:
+    """A dataclass field that is the key ``name`` of a document; without ``default``, the key must be there."""
+    metadata = {"key": name, "shape": shape, "required": required or default is MISSING, "about": about}
+    if isinstance(default, dict):
+        return field(default_factory=dict, repr=repr, metadata=metadata)
+    return field(default=default, repr=repr, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """Base of the dataclasses that are records.
+
+    Attributes:
+        written: the keys as they were written, in order.
+    """
+
+    written: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Record(Shape):
+    """A mapping with known keys, read into the dataclass ``kind``.
+
+    Where the dataclass has a field ``more``, keys that are not known are kept there; else they are faults.
+    """
+
+    kind: type[Any]
+
+    @property
+    def empty(self) -> Any:
+        return _build(self.kind, {})
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Any:
+        if not isinstance(node.value, dict):
+            reader.wrong(node, path, "a mapping")
+            return self.empty
+        keys = _keys(self.kind)
+        values: dict[str, Any] = {"written": tuple(node.value)}
+        for name, each in keys.items():
+            if name in node.value:
+                values[each.field] = each.shape.read(node.value[name], (*path, name), reader)
+            elif each.required:
+                reader.fault((*path, name), f"the key '{name}' is missing", f"add '{name}:'")
+        others = {name: item for name, item in node.value.items() if name not in keys}
+        if "more" in self.kind.__dataclass_fields__:
+            values["more"] = {name: item.plain() for name, item in others.items()}
+        else:
+            for name in others:
+                reader.fault((*path, name), f"unknown key '{name}'", near(name, keys))
+        return _build(self.kind, values)
+
+    def write(self, value: Any) -> dict[str, Any]:
+        keys = _keys(type(value))
+        more: Mapping[str, Any] = getattr(value, "more", {})
+        names = [name for name in value.written if name in keys or name in more]
+        for name, each in keys.items():
+            if name not in names and (each.required or getattr(value, each.field) != each.default):
+                names.append(name)
+        names += [name for name in more if name not in names]
+        return {
+            name: keys[name].shape.write(getattr(value, keys[name].field)) if name in keys else more[name]
+            for name in names
+        }
+
+    def schema(self) -> Schema:
+        keys = _keys(self.kind)
+        properties = {}
+        for name, each in keys.items():
+            described = {"description": each.about} if each.about else {}
+            properties[name] = {**each.shape.schema(), **described}
+        schema: Schema = {"type": "object", "properties": properties}
+        if required := [name for name, each in keys.items() if each.required]:
+            schema["required"] = required
+        if "more" not in self.kind.__dataclass_fields__:
+            schema["additionalProperties"] = False
+        return schema
+
+
+@dataclass(frozen=True)
+class Tagged(Shape):
+    """A record whose dataclass the value of the key ``tag`` decides."""
+
+    tag: str
+    kinds: Mapping[str, type[Any]]
+    what: str
+
+    def read(self, node: Node, path: Path, reader: Reader) -> Any:
+        fallback = next(iter(self.kinds.values()))
+        if not isinstance(node.value, dict):
+            reader.wrong(node, path, "a mapping")
+            return Record(fallback).empty
+        tag = node.value.get(self.tag)
+        if tag is None:
+            known = ", ".join(self.kinds)
+            reader.fault(
+                (*path, self.tag), f"the key '{self.tag}' is missing", f"add '{self.tag}:' with one of {known}"
+            )
+        elif Choice(tuple(self.kinds), self.what).read(tag, (*path, self.tag), reader) is None:
+            tag = None
+        if tag is None:
+            # What else is wrong in it depends on the tag; its name is of use.
+            return Record(fallback).read(node, path, Reader(reader.document))
+        return Record(self.kinds[str(tag.value)]).read(node, path, reader)
+
+    def write(self, value: Any) -> dict[str, Any]:
+        return Record(type(value)).write(value)
+
+    def schema(self) -> Schema:
+        kinds = dict.fromkeys(self.kinds.values())
+        cases = []
+        for kind in kinds:
+            tags = [tag for tag, each in self.kinds.items() if each is kind]
+            condition = {"properties": {self.tag: {"enum": tags}}, "required": [self.tag]}
+            cases.append({"if": condition, "then": Record(kind).schema()})
+        known = {self.tag: {"enum": list(self.kinds)}}
+        return {"type": "object", "properties": known, "required": [self.tag], "allOf": cases}
+
+
+def _keys(kind: type[Any]) -> dict[str, Key]:
+    if kind not in _known:
+        _known[kind] = {
+            each.metadata["key"]: Key(
+                each.name,
+                each.metadata["shape"],
+                each.metadata["required"],
+                {} if each.default_factory is not MISSING else each.default,
+                each.metadata["about"],
+            )
+            for each in fields(kind)
+            if "key" in each.metadata
+        }
+    return _known[kind]
+
+
+def _build(kind: type[Any], values: dict[str, Any]) -> Any:
+    for each in _keys(kind).values():
+        if each.default is MISSING:
+            values.setdefault(each.field, each.shape.empty)
+    return kind(**values)

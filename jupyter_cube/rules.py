@@ -1,0 +1,256 @@
+"""What must hold between the parts of a job: names that exist, references that resolve, orders without a cycle.
+
+``faults`` are mistakes, ``warnings`` what is allowed and odd. Neither looks at the machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from jupyter_cube.document import Document, Path
+from jupyter_cube.errors import Fault, near
+from jupyter_cube.extras import PLUGIN_PREFIX, CommandPlugin, Commands
+from jupyter_cube.model import Asset, Auth, DockerImage, JobSpec
+from jupyter_cube.plugins import MARKETPLACE, calls, prerequisite_call
+from jupyter_cube.record import Record
+from jupyter_cube.template import Problem, fill
+
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
+_OF_ROLE = ("data", "script", "output")
+_NOWHERE = Document("", "", None)
+
+
+def faults(spec: JobSpec, parameters: Mapping[str, Any] | None = None) -> list[Fault]:
+    """All mistakes in a job, given the parameters that are filled in from outside."""
+    found = [
+        *_duplicates(spec),
+        *_names(spec),
+        *_requirements(spec),
+        *_plugin_parameters(spec),
+        *_cube(spec),
+        *_templates(spec, parameters or {}),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def warnings(spec: JobSpec) -> list[Fault]:
+    """What is odd about a job and yet allowed."""
+    return [*_odd_prerequisites(spec), *_odd_roles(spec), *_odd_completion(spec)]
+
+
+def roots(spec: JobSpec, role: str, parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any] | None]:
+    """What the references in the commands of a role stand for."""
+    task_role = spec.task_roles[role]
+    found: dict[str, Mapping[str, Any] | None] = {
+        "parameters": {**spec.parameters, **parameters},
+        "secrets": spec.secrets,
+    }
+    for kind in _OF_ROLE:
+        asset = spec.prerequisite(getattr(task_role, kind), kind)
+        found[kind] = Record(type(asset)).write(asset) if asset else None
+    return found
+
+
+def seconds(duration: str | float) -> float | None:
+    """A duration such as ``90``, ``1h30m`` or ``2d`` in seconds; None where it is none."""
+    if not isinstance(duration, str):
+        return float(duration) if 0 <= duration < float("inf") else None
+    found = _DURATION.fullmatch(duration.strip().replace(" ", ""))
+    if not found or not any(found.groups()):
+        return None
+    return sum(float(number or 0) * unit for number, unit in zip(found.groups(), (86400, 3600, 60, 1), strict=True))
+
+
+def _duplicates(spec: JobSpec) -> Iterator[Fault]:
+    place = (spec.document or _NOWHERE).fault
+    seen: set[tuple[str, str]] = set()
+    for index, each in enumerate(spec.prerequisites):
+        if each.name and (each.type, each.name) in seen:
+            message = f"there is already a {each.type} prerequisite '{each.name}'"
+            yield place(("prerequisites", index, "name"), message, hint="rename or remove one of the two")
+        seen.add((each.type, each.name))
+    names: set[str] = set()
+    for index, deployment in enumerate(spec.deployments):
+        if deployment.name and deployment.name in names:
+            message = f"there is already a deployment '{deployment.name}'"
+            yield place(("deployments", index, "name"), message, hint="rename or remove one of the two")
+        names.add(deployment.name)
+
+
+def _names(spec: JobSpec) -> Iterator[Fault]:
+    """Names of prerequisites and deployments that do not exist."""
+    place = (spec.document or _NOWHERE).fault
+    if spec.extras.references:
+        message = "items of a marketplace cannot be used yet"
+        hint = "write the prerequisite itself under prerequisites"
+        yield place(("extras", "reference_prerequisites"), message, hint=hint)
+    elsewhere = {str(each.get("name")) for each in spec.extras.references if isinstance(each, Mapping)}
+    names = [each.name for each in spec.prerequisites]
+    for role, task_role in spec.task_roles.items():
+        path: Path = ("taskRoles", role)
+        for index, name in enumerate(task_role.prerequisites):
+            if name not in names and name not in elsewhere:
+                message = f"there is no prerequisite '{name}'"
+                yield place((*path, "prerequisites", index), message, hint=near(name, names))
+        wanted = [(kind, kind, getattr(task_role, kind)) for kind in _OF_ROLE]
+        for key, kind, name in [("dockerImage", "dockerimage", task_role.docker_image), *wanted]:
+            if name and not spec.prerequisite(name, kind):
+                known = [each.name for each in spec.prerequisites if each.type == kind]
+                yield place((*path, key), f"there is no {kind} prerequisite '{name}'", hint=near(name, known))
+    chosen = spec.defaults.deployment
+    known = [each.name for each in spec.deployments]
+    if chosen and chosen not in known:
+        message = f"there is no deployment '{chosen}'"
+        yield place(("defaults", "deployment"), message, hint=near(chosen, known))
+
+
+def _requirements(spec: JobSpec) -> Iterator[Fault]:
+    place = (spec.document or _NOWHERE).fault
+    requires: dict[str, tuple[str, ...]] = {}
+    for index, each in enumerate(spec.prerequisites):
+        if not isinstance(each, Asset):
+            continue
+        requires[each.name] = each.require
+        for number, name in enumerate(each.require):
+            if not name.startswith(MARKETPLACE) and not spec.prerequisite(name):
+                message = f"there is no prerequisite '{name}'"
+                hint = near(name, [other.name for other in spec.prerequisites])
+                yield place(("prerequisites", index, "require", number), message, hint=hint)
+    if cycle := _cycle(requires):
+        index = [each.name for each in spec.prerequisites].index(cycle[0])
+        message = f"the prerequisites require each other: {' -> '.join(cycle)}"
+        yield place(("prerequisites", index, "require"), message, hint="remove one of them")
+
+
+def _cycle(edges: Mapping[str, Iterable[str]]) -> list[str]:
+    """A way that leads back to its beginning, as names; empty where there is none."""
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
+
+
+def _plugin_parameters(spec: JobSpec) -> Iterator[Fault]:
+    place = (spec.document or _NOWHERE).fault
+    written: list[tuple[Path, Commands]] = [
+        (("extras", PLUGIN_PREFIX, index, "parameters"), each.parameters)
+        for index, each in enumerate(spec.extras.plugins)
+        if isinstance(each, CommandPlugin)
+    ]
+    for index, each in enumerate(spec.prerequisites):
+        if isinstance(each, Asset):
+            written.append((("prerequisites", index), each))
+            call = prerequisite_call(spec, each.name)
+            if each.callbacks and call and call.path[1] == index and call.plugin != "cmd":
+                message = f"the plugin {call.plugin} has no callbacks"
+                yield place(("prerequisites", index, "callbacks"), message, hint="only the plugin cmd has them")
+    for path, commands in written:
+        if commands.callbacks and (commands.pre_commands or commands.post_commands):
+            message = "callbacks and preCommands or postCommands exclude each other"
+            hint = "write the commands as callbacks of taskStarts and taskSucceeds"
+            yield place((*path, "callbacks"), message, hint=hint)
+
+
+def _cube(spec: JobSpec) -> Iterator[Fault]:
+    place = (spec.document or _NOWHERE).fault
+    path: Path = ("extras", "jupyter_cube")
+    cube = spec.cube
+    if seconds(cube.timeout) is None:
+        message = f"{cube.timeout!r:.60} is no duration"
+        yield place((*path, "timeout"), message, hint="write seconds, or text such as 1h30m")
+    mentioned = [((*path, "rank"), cube.rank)] if cube.rank else []
+    for role, before in cube.after.items():
+        mentioned.append(((*path, "after", role), role))
+        mentioned += [((*path, "after", role, index), name) for index, name in enumerate(before)]
+    for where, role in mentioned:
+        if role not in spec.task_roles:
+            yield place(where, f"there is no role '{role}'", hint=near(role, spec.task_roles))
+    if cycle := _cycle(cube.after):
+        message = f"the roles wait for each other: {' after '.join(cycle)}"
+        yield place((*path, "after"), message, hint="remove one of them")
+
+
+def _templates(spec: JobSpec, parameters: Mapping[str, Any]) -> Iterator[Fault]:
+    for index, image in enumerate(spec.prerequisites):
+        if isinstance(image, DockerImage) and image.auth:
+            for key, text in Record(Auth).write(image.auth).items():
+                for problem in fill(text, {"secrets": spec.secrets}).problems:
+                    yield _fault(spec, ("prerequisites", index, "auth", key), problem)
+    for role, task_role in spec.task_roles.items():
+        known = roots(spec, role, parameters)
+        # A name that does not exist is a fault of its own already.
+        unknown = [f"${kind}" for kind in _OF_ROLE if getattr(task_role, kind) and known[kind] is None]
+        for path, text in _texts(spec, role):
+            for problem in fill(text, known).problems:
+                if not any(root in problem.tag for root in unknown):
+                    yield _fault(spec, path, problem)
+
+
+def _texts(spec: JobSpec, role: str) -> Iterator[tuple[Path, str]]:
+    """All texts of a role in which references are filled in."""
+    yield from spec.commands(role)
+    for call in calls(spec, role):
+        for _, path, text in call.scripts():
+            yield path, text
+        if call.plugin != "cmd":
+            yield from _strings(call.parameters, call.parameters_path)
+
+
+def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _strings(item, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _strings(item, (*path, index))
+
+
+def _fault(spec: JobSpec, path: Path, problem: Problem) -> Fault:
+    return (spec.document or _NOWHERE).fault(path, problem.message, hint=problem.hint, fragment=problem.tag)
+
+
+def _odd_prerequisites(spec: JobSpec) -> Iterator[Fault]:
+    place = (spec.document or _NOWHERE).fault
+    types: dict[str, str] = {}
+    for index, each in enumerate(spec.prerequisites):
+        if types.setdefault(each.name, each.type) != each.type:
+            message = f"'{each.name}' is the name of a {types[each.name]} too; where a role lists it, this one is meant"
+            yield place(("prerequisites", index, "name"), message)
+        if "<%" in str(getattr(each, "uri", "")):
+            yield place(("prerequisites", index, "uri"), "references are not filled in here")
+
+
+def _odd_roles(spec: JobSpec) -> Iterator[Fault]:
+    """Names of roles that do not exist, where OpenPAI does not mind."""
+    place = (spec.document or _NOWHERE).fault
+    mentioned: list[tuple[Path, str]] = [
+        (("deployments", index, "taskRoles", role), role)
+        for index, deployment in enumerate(spec.deployments)
+        for role in deployment.task_roles
+    ]
+    mentioned += [
+        (("extras", PLUGIN_PREFIX, index, "taskroles", number), role)
+        for index, plugin in enumerate(spec.extras.plugins)
+        for number, role in enumerate(plugin.task_roles)
+    ]
+    for path, role in mentioned:
+        if role not in spec.task_roles:
+            yield place(path, f"there is no role '{role}'", hint=near(role, spec.task_roles))
+
+
+def _odd_completion(spec: JobSpec) -> Iterator[Fault]:
+    place = (spec.document or _NOWHERE).fault
+    for name, role in spec.task_roles.items():
+        for key, least in (
+            ("minFailedInstances", role.completion.min_failed),
+            ("minSucceededInstances", role.completion.min_succeeded),
+        ):
+            if least is not None and least > role.instances:
+                message = f"the role has only {role.instances} instances, so this never happens"
+                yield place(("taskRoles", name, "completion", key), message)

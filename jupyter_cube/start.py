@@ -1,0 +1,195 @@
+"""Starting the tasks of a local job when there is room for them, or putting the job into the host's queue.
+
+The submitter, the runner and the waiter all start tasks, and all through here: resources are allotted first, and their
+lock goes over to the task's wrapper.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from jupyter_cube import allotment, devices, files, launch, limits, process
+from jupyter_cube.allotment import Demand, Limits, Request
+from jupyter_cube.host import Held, Host, Ticket
+from jupyter_cube.plan import Plan, Role
+from jupyter_cube.state import State, TaskState
+from jupyter_cube.store import JobFolder
+
+
+def machine(settings: Mapping[str, object], *, gpus: bool) -> Limits:
+    """What this machine has to give.
+
+    Args:
+        settings: ``cpus``, ``memory_mb`` and ``devices`` of the configuration.
+        gpus: look for devices too, which may ask a driver.
+    """
+    cpus, memory_mb = limits.cpus(), limits.memory_mb()
+    names = settings.get("devices")
+    found = devices.discover(None if names is None else [str(name) for name in names]) if gpus else ()  # type: ignore[attr-defined]
+    return Limits(
+        cpus,
+        int(str(settings.get("cpus") or 0)) or 2 * cpus,
+        int(str(settings.get("memory_mb") or 0)) or memory_mb,
+        tuple(device.id for device in found),
+    )
+
+
+def host(settings: Mapping[str, object], *, gpus: bool) -> Host:
+    """The host's allotment under these settings."""
+    return Host(machine(settings, gpus=gpus))
+
+
+def _host_of(folder: JobFolder) -> Host:
+    return host(folder.record["host_limits"], gpus=any(role.resources.gpu for role in folder.plan.roles))
+
+
+def _request(role: Role) -> Request:
+    return Request(max(1, role.resources.cpu), role.resources.memory_mb, role.resources.gpu)
+
+
+def _demand(folder: JobFolder, here: Host, numbers: Sequence[int], *, whole: bool) -> Demand:
+    requests = tuple(_request(folder.plan.tasks[number].role) for number in numbers)
+    demand, _ = allotment.clamp(Demand(requests, whole, here.limits.devices), here.limits)
+    return demand
+
+
+def first_wave(plan: Plan) -> tuple[Request, ...]:
+    """What the tasks need that start first."""
+    return tuple(_request(task.role) for task in plan.tasks if not task.role.after)
+
+
+def may_start(plan: Plan, tasks: Sequence[TaskState], number: int) -> bool:
+    """Every role that this task's role comes after has succeeded as a whole."""
+    after = plan.tasks[number].role.after
+    return all(task.state is State.SUCCEEDED for task in tasks if task.role in after)
+
+
+def start(folder: JobFolder, attempts: Mapping[int, int], *, whole: bool) -> int:
+    """Start tasks as far as there is room.
+
+    Args:
+        attempts: number of the task to number of its attempt.
+        whole: all of them or none.
+
+    Returns:
+        How many have been started.
+    """
+    if not attempts:
+        return 0
+    here = _host_of(folder)
+    demand = _demand(folder, here, list(attempts), whole=whole)
+    held = here.allot(demand, job=str(folder.path), name=folder.plan.name)
+    return 0 if held is None else _spawn(folder, attempts, held)
+
+
+def start_or_queue(folder: JobFolder, attempts: Mapping[int, int], *, whole: bool) -> bool:
+    """Start the first tasks of an attempt; where there is no room, queue the job and see to a waiter.
+
+    Returns:
+        Whether something has been started.
+    """
+    here = _host_of(folder)
+    demand = _demand(folder, here, list(attempts), whole=whole)
+    held = here.allot(demand, job=str(folder.path), name=folder.plan.name)
+    if held is not None:
+        launch.prepare(folder)
+        return bool(_spawn(folder, attempts, held))
+    here.enqueue(demand, job=str(folder.path), name=folder.plan.name)
+    launch.spawn_waiter(folder.path.parents[1])
+    return False
+
+
+def start_queued(here: Host, ticket: Ticket) -> bool:
+    """Start a job from the queue, as the waiter does; False where there is no room after all."""
+    folder = JobFolder(files.existing(ticket.job))
+    state = folder.state()
+    waiting = first_attempts(folder)
+    claimed = any(folder.claim(folder.task_names[number], attempt) for number, attempt in waiting.items())
+    if state.state.final or claimed or folder.stop_request() is not None:
+        # Another waiter was killed between the start and here, or nobody wants it any more.
+        ticket.remove()
+        launch.spawn_owner(folder)
+        return False
+    held = here.allot(ticket.demand, job=ticket.job, name=ticket.name, ticket=ticket)
+    if held is None:
+        return False
+    launch.prepare(folder)
+    _spawn(folder, waiting, held)
+    ticket.remove()
+    launch.spawn_owner(folder)
+    return True
+
+
+def first_attempts(folder: JobFolder) -> dict[int, int]:
+    """Task number to attempt number of the tasks that the last order starts first."""
+    order, tasks = folder.attempts()[-1], folder.state().tasks
+    numbers = range(len(tasks)) if order.tasks is None else order.tasks
+    return {number: tasks[number].attempt + 1 for number in numbers if may_start(folder.plan, tasks, number)}
+
+
+def _spawn(folder: JobFolder, attempts: Mapping[int, int], held: Sequence[Held | None]) -> int:
+    plan, started = folder.plan, 0
+    kinds: dict[str, devices.Device] = {}
+    if any(one is not None and one.devices for one in held):
+        names = folder.record["host_limits"]["devices"]
+        kinds = {device.id: device for device in devices.discover(names)}
+    for (number, attempt), one in zip(attempts.items(), held, strict=True):
+        if one is None:
+            continue
+        task = plan.tasks[number]
+        mark = f"{folder.id}-{task.name}-{attempt}"
+        cgroup = limits.prepare(mark, task.role.resources.memory_mb) or ""
+        pid = launch.spawn_task(folder, task, attempt, one, [kinds[name] for name in one.devices], cgroup=cgroup)
+        identity = process.identify(pid)
+        if identity is not None:
+            one.bind(identity)
+        one.close()
+        started += 1
+    return started
+
+
+def forbid(folder: JobFolder, task: str, attempt: int) -> bool:
+    """Claim an attempt for nobody, so that a wrapper that is still coming leaves; False where one has begun."""
+    target = folder.attempt_file(task, attempt, "claim")
+    draft = target.with_suffix(f".claim.{os.getpid()}")
+    files.write(draft, "0 0 - \n")
+    try:
+        os.link(draft, target)
+    except FileExistsError:
+        return False
+    finally:
+        os.unlink(draft)
+    return True
+
+
+# ---- the queue
+
+
+def ticket_of(folder: JobFolder) -> Ticket | None:
+    """The job's place in the queue; None where it does not wait there."""
+    here = host(folder.record["host_limits"], gpus=False)
+    return next((ticket for ticket in here.my_tickets() if ticket.job == str(folder.path)), None)
+
+
+def withdraw(folder: JobFolder) -> None:
+    """Take the job out of the queue."""
+    if (ticket := ticket_of(folder)) is not None:
+        ticket.remove()
+
+
+def see_to_queue(folder: JobFolder) -> None:
+    """Start a waiter where somebody waits and none lives."""
+    here = host(folder.record["host_limits"], gpus=False)
+    if here.my_tickets() and (fd := here.waiter_lock()) is not None:
+        os.close(fd)
+        launch.spawn_waiter(folder.path.parents[1])
+
+
+def waits_for(folder: JobFolder) -> str:
+    """What a queued job waits for and who has it, in words; empty where it is not queued."""
+    here = _host_of(folder)
+    for ticket in here.my_tickets():
+        if ticket.job == str(folder.path):
+            return here.reason(ticket)
+    return ""

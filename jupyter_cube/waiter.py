@@ -1,0 +1,48 @@
+"""The one process of a user that starts queued jobs when there is room: ``python -m jupyter_cube.waiter STORE``.
+
+It lives while the user's queue is not empty. Killed at any moment it loses nothing: the queue is files, and a ticket
+goes only when its job has been started.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from jupyter_cube import files, start
+from jupyter_cube.errors import CubeError
+from jupyter_cube.host import Host, Ticket
+from jupyter_cube.store import JobFolder
+
+_PAUSE = 5.0  # seconds at most between looks at the queue
+
+
+def main() -> int:
+    """Serve the queue until it is empty; leave at once where another one does."""
+    os.chdir("/")
+    plain = start.host({}, gpus=False)
+    lock = plain.waiter_lock()
+    if lock is None:
+        return 0
+    while True:
+        for ticket in plain.my_tickets():
+            _try(ticket)
+        if plain.leave(lock):
+            return 0
+        plain.wait_for_change(_PAUSE)
+
+
+def _try(ticket: Ticket) -> None:
+    try:
+        folder = JobFolder(files.existing(ticket.job))
+        needs_gpus = any(request.gpu for request in ticket.demand.requests)
+        here: Host = start.host(folder.record["host_limits"], gpus=needs_gpus)
+        start.start_queued(here, ticket)
+    except CubeError:
+        ticket.remove()  # its folder is gone or damaged, which whoever looks at it is told
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(main())

@@ -1,0 +1,199 @@
+"""``jupyter cube``: what it prints where, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jupyter_cube import api
+from jupyter_cube.cli import main
+from jupyter_cube.state import State
+
+COMMAND = [sys.executable, "-m", "jupyter_cube"]
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The working folder, with a script that does well and one that does not."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.sh").write_text("echo one\necho two\n")
+    (tmp_path / "bad.sh").write_text("echo boom\nexit 3\n")
+    return tmp_path
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = main(words)
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def test_submit_prints_the_id_and_nothing_else(capsys) -> None:
+    code, out, err = run(capsys, "submit", "good.sh", "--name", "train")
+    assert code == 0
+    assert api.job(out.strip()).wait(20) is State.SUCCEEDED
+    assert f"logs {out[:6]} --follow" in err
+
+
+@pytest.mark.parametrize(("script", "expected"), [("good.sh", 0), ("bad.sh", 1)])
+def test_the_exit_code_says_how_a_job_ended(capsys, script: str, expected: int) -> None:
+    code, out, err = run(capsys, "submit", script, "--follow")
+    assert code == expected
+    assert out == ("one\ntwo\n" if expected == 0 else "boom\n")
+    assert ("succeeded" if expected == 0 else "failed") in err
+    code, out, _ = run(capsys, "submit", script, "--wait")
+    assert code == expected
+    assert run(capsys, "wait", out.strip())[0] == expected
+
+
+def test_following_as_json(capsys) -> None:
+    code, out, _ = run(capsys, "submit", "bad.sh", "--follow", "--json")
+    first, *lines, last = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert set(first) == {"id", "state"}
+    assert last == {"id": first["id"], "state": "FAILED"}
+    assert [line["line"] for line in lines] == ["boom"]
+    assert set(lines[0]) == {"cursor", "time", "role", "index", "attempt", "line"}
+    assert lines[0]["time"].endswith("Z")
+
+
+def test_words_are_a_command(capsys) -> None:
+    code, out, _ = run(
+        capsys, "submit", "--follow", "--", sys.executable, "-c", "import sys; print(sys.argv)", "a b", "$x"
+    )
+    assert code == 0
+    assert out == "['-c', 'a b', '$x']\n"
+
+
+def test_logs(capsys) -> None:
+    _, out, _ = run(capsys, "submit", "good.sh", "--wait", "--instances", "2", "--name", "pair")
+    job_id = out.strip()
+    code, out, _ = run(capsys, "logs", "pair")
+    assert code == 0
+    assert sorted(out.splitlines()) == ["worker-0 │ one", "worker-0 │ two", "worker-1 │ one", "worker-1 │ two"]
+    assert run(capsys, "logs", "pair", "--task", "worker-1")[1] == "one\ntwo\n"
+    assert run(capsys, "logs", job_id[:5], "--task", "worker-1", "--tail", "1")[1] == "two\n"
+    _, out, _ = run(capsys, "logs", "pair", "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    _, out, _ = run(capsys, "logs", "pair", "--json", "--cursor", str(lines[1]["cursor"]))
+    assert [json.loads(line) for line in out.splitlines()] == lines[2:]
+    _, out, _ = run(capsys, "logs", "pair", "--json", "--search", "tw")
+    assert [json.loads(line) for line in out.splitlines()] == [line for line in lines if line["line"] == "two"]
+    _, out, _ = run(capsys, "logs", "pair", "--follow", "--json")
+    assert [json.loads(line) for line in out.splitlines()] == lines
+
+
+def test_records(capsys) -> None:
+    run(capsys, "submit", "bad.sh", "--wait", "--name", "bad")
+    [record] = json.loads(run(capsys, "jobs", "--json")[1])
+    assert record["state"] == "FAILED"
+    described = json.loads(run(capsys, "describe", "bad", "--json")[1])
+    assert described["id"] == record["id"]
+    assert described["tasks"][0]["exit"]["code"] == 3
+    assert "✕ worker-0" in run(capsys, "describe", "bad")[1]
+    assert json.loads(run(capsys, "wait", "bad", "--json")[1])[0]["state"] == "FAILED"
+    assert "bad" in run(capsys, "jobs", "--state", "failed")[1]
+    assert run(capsys, "jobs", "--state", "RUNNING")[1] == "no jobs\n"
+
+
+def test_retry_and_stop_and_delete(capsys) -> None:
+    run(capsys, "submit", "bad.sh", "--wait", "--name", "bad")
+    assert run(capsys, "retry", "bad", "--failed")[0] == 0
+    assert run(capsys, "wait", "bad")[0] == 1
+    assert json.loads(run(capsys, "describe", "bad", "--json")[1])["attempt"] == 2
+    assert run(capsys, "stop", "bad")[0] == 0  # it has ended: nothing to do
+    assert run(capsys, "delete", "bad")[1].startswith("deleted bad ")
+    code, out, err = run(capsys, "describe", "bad")
+    assert (code, out) == (2, "")
+    assert "no job 'bad'" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["sbmit"], "submit"),
+        (["submit", "--gpus", "1"], "--gpu"),
+        (["submit", "none.sh"], "none.sh"),
+        (["logs", "nothing"], "no job 'nothing'"),
+        (["submit"], "nothing to submit"),
+        (["submit", "good.sh", "--as", "j"], "--as: it makes sense only in a notebook"),
+        (["submit", "good.sh", "--shell"], "--shell: it makes sense only in a cell"),
+        (["jobs", "--limit", "many"], "--limit"),
+    ],
+    ids=" ".join,
+)
+def test_a_mistake_is_one_line_on_stderr(capsys, words: list[str], part: str) -> None:
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert part in err
+
+
+def test_a_store_that_cannot_be_written_is_no_mistake(capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUBE_STORE", "/proc/cube")
+    code, _, err = run(capsys, "submit", "good.sh")
+    assert code in (2, 3)
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("words", [[], ["help"], ["submit", "-h"], ["--version"]], ids=" ".join)
+def test_help_is_no_error(capsys, words: list[str]) -> None:
+    code, out, err = run(capsys, *words)
+    assert (code, err) == (0, "")
+    assert out
+
+
+def test_an_interrupt_leaves_the_job_running() -> None:
+    (Path("slow.sh")).write_text("echo begun\nsleep 60\n")
+    words = [*COMMAND, "submit", "slow.sh", "--follow", "--name", "slow"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    job = api.job("slow")
+    assert f"logs {job.short_id} --follow" in err
+    assert job.state is State.RUNNING
+    job.stop()
+    assert job.wait(20) is State.STOPPED
+
+
+def test_a_reader_that_leaves_early_is_no_error(capsys) -> None:
+    Path("long.sh").write_text("seq 1 200000\n")
+    run(capsys, "submit", "long.sh", "--wait", "--name", "long")
+    line = f"{' '.join(COMMAND)} logs long | head -n 2; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "1\n2\n141\n"
+    assert done.stderr == ""
+
+
+def test_debug_opens_a_shell_where_the_task_was(folder: Path, capsys) -> None:
+    run(capsys, "submit", "bad.sh", "--wait", "--name", "bad", "--env", "COLOUR=blue")
+    done = subprocess.run(
+        [*COMMAND, "debug", "bad"],
+        input='echo "$COLOUR $PWD"\n',
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert f"blue {folder}" in done.stdout
+
+
+def test_completion_costs_no_heavy_import() -> None:
+    code = "import sys; from jupyter_cube.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "completion", "--words", "sub"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == "submit\n"
+    assert not {"asyncio", "yaml", "jinja2", "IPython", "numpy"} & set(done.stderr.split())

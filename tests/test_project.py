@@ -1,0 +1,150 @@
+"""The project as a whole: its layout, its documents and what an import costs."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # comes with pytest there
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "jupyter_cube"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")])
+OURS = sorted(
+    path
+    for folder in ("jupyter_cube", "tests", "docs", "scripts", "benchmarks", "notebooks", "labextension", ".ci")
+    for path in (ROOT / folder).rglob("*")
+    if path.is_file() and "__pycache__" not in path.parts
+)
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_is_short_and_says_what_it_is(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= 400
+    if text:
+        assert ast.get_docstring(ast.parse(text)), "no docstring"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_public_names_are_sorted_and_exist(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+            names = ast.literal_eval(node.value)
+            assert names == sorted(names)
+            assert len(names) == len(set(names))
+
+
+def test_every_name_of_the_package_can_be_imported() -> None:
+    import jupyter_cube
+
+    for public in jupyter_cube.__all__:
+        assert getattr(jupyter_cube, public) is not None
+
+
+def test_the_architecture_names_every_module() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    modules = {
+        str(path.relative_to(PACKAGE).with_suffix("")).removesuffix("/__init__").replace("/", ".")
+        for path in MODULES
+        if path != PACKAGE / "__init__.py"
+    }
+    named = set(re.findall(r"^\| `([\w.]+)` \|", text, re.MULTILINE))
+    assert named == modules
+
+
+def test_every_dependency_has_its_reason() -> None:
+    text = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    groups = [PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"].values()]
+    for requirement in (word for group in groups for word in group):
+        package = re.split(r"[\[><=!~ ]", requirement)[0]
+        assert package == "jupyter-cube" or f"`{package}`" in text, requirement
+
+
+def test_the_version_is_one() -> None:
+    import jupyter_cube
+
+    assert jupyter_cube.__version__ == PROJECT["project"]["version"]
+    assert f"## [{jupyter_cube.__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def anchors(document: Path) -> set[str]:
+    """The targets of links to a document's headings."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_links_resolve(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8")):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        linked = (path.parent / file).resolve() if file else path
+        assert linked.exists(), target
+        if anchor and linked.suffix == ".md":
+            assert anchor in anchors(linked), target
+
+
+def test_paths_named_in_the_readme_exist() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    for path in re.findall(r"\b((?:scripts|docs|notebooks|benchmarks)/[\w./-]*\w)", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_benchmark_is_explained() -> None:
+    text = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
+    for path in (ROOT / "benchmarks").glob("*.py"):
+        assert f"`{path.name}`" in text
+
+
+def test_nothing_depends_on_one_machine() -> None:
+    # in pieces, so that this file does not name what it looks for
+    places = re.compile("|".join(["/wo" + r"rk\b", "/op" + "t/cube", "/ro" + r"ot\b", r"\.\./sha" + "red"]))
+    for path in [*OURS, ROOT / "pyproject.toml", *DOCUMENTS]:
+        found = places.search(path.read_text("utf-8", errors="replace"))
+        assert found is None, f"{name(path)}: {found}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=name)
+def test_notebooks_are_stored_without_outputs(path: Path) -> None:
+    for cell in json.loads(path.read_text("utf-8"))["cells"]:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+HEAVY = ("IPython", "asyncio", "jinja2", "jupyter_server", "kubernetes", "numpy", "yaml")
+SHELL = "from IPython.core.interactiveshell import InteractiveShell; shell = InteractiveShell.instance(); "
+
+
+@pytest.mark.parametrize(
+    ("code", "allowed"),
+    [
+        pytest.param("import jupyter_cube", (), id="import"),
+        pytest.param("import jupyter_cube.runner", (), id="runner"),
+        pytest.param("import jupyter_cube.waiter", (), id="waiter"),
+        pytest.param(SHELL + "shell.run_line_magic('load_ext', 'jupyter_cube')", ("IPython", "asyncio"), id="load_ext"),
+        pytest.param("import jupyter_cube; jupyter_cube.submit('true', shell=True).wait()", ("asyncio",), id="submit"),
+    ],
+)
+def test_nothing_heavy_is_imported(code: str, allowed: tuple[str, ...]) -> None:
+    words = [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"]
+    loaded = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
+    assert set(HEAVY) & set(loaded) <= set(allowed)

@@ -1,0 +1,306 @@
+"""Jobs on this machine as their user sees them: policies, retries, stop, timeouts, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from jupyter_cube import process, store
+from jupyter_cube.api import Job, job, submit
+from jupyter_cube.errors import CapacityError, ConflictError, JobFailedError
+from jupyter_cube.state import State
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("CUBE_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("CUBE_LOCKS", str(tmp_path / "locks"))
+    yield tmp_path
+    for folder in (tmp_path / "store" / "jobs").glob("*"):
+        if not (one := Job(store.JobFolder(folder))).state.final:
+            one.stop()
+            one.wait(20)
+
+
+def until(condition: Callable[[], object], *, seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition never came true"
+        time.sleep(0.01)
+
+
+def shell(text: str, **options: object) -> Job:
+    return submit(text, shell=True, **options)
+
+
+def openpai(roles: str, *, extra: str = "") -> Job:
+    return submit(
+        "protocolVersion: 2\nname: p\ntype: job\nprerequisites:\n- {type: dockerimage, name: i, uri: u}\n"
+        f"taskRoles:\n{roles}\n{extra}"
+    )
+
+
+def role(name: str, command: str, *, instances: int = 1, more: str = "") -> str:
+    return (
+        f"  {name}:\n    dockerImage: i\n    instances: {instances}\n{more}"
+        f"    resourcePerInstance: {{cpu: 1, memoryMB: 500, gpu: 0}}\n    commands:\n    - {command}\n"
+    )
+
+
+def text(one: Job) -> list[str]:
+    return [line.line for line in one.log.tail(1000)]
+
+
+def owner_pid(one: Job) -> int:
+    found = store.JobFolder(one.folder).owner()
+    assert found is not None
+    return found.identity.pid
+
+
+def kill_owner(one: Job) -> None:
+    until(lambda: (found := store.JobFolder(one.folder).owner()) is not None and found.alive)
+    pid = owner_pid(one)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: process.identify(pid) is None)
+
+
+def test_succeeds_with_its_log() -> None:
+    one = shell("echo out; echo err >&2", instances=2)
+    assert one.wait(20) is State.SUCCEEDED
+    assert sorted(text(one)) == ["err", "err", "out", "out"]
+    assert not (one.folder / "private").exists()
+
+
+def test_failure_names_task_and_last_lines() -> None:
+    one = shell("echo the reason; exit 7", name="bad")
+    assert one.wait(20) is State.FAILED
+    with pytest.raises(JobFailedError, match=r"worker-0 exit 7\n  worker-0 │ the reason"):
+        one.result()
+
+
+def test_command_that_is_not_found_says_so() -> None:
+    one = openpai(role("w", "no-such-command-here"))
+    assert one.wait(20) is State.FAILED
+    assert one.snapshot().tasks[0].exit is not None
+    assert one.snapshot().tasks[0].exit.code == 127
+
+
+def test_first_failure_ends_the_other_tasks() -> None:
+    one = shell('if [ "$PAI_TASK_INDEX" = 0 ]; then exit 1; fi; echo up; sleep 60', instances=2, grace=1)
+    assert one.wait(20) is State.FAILED
+    assert [task.state for task in one.snapshot().tasks] == [State.FAILED, State.STOPPED]
+
+
+def test_first_role_that_succeeds_ends_the_job() -> None:
+    one = openpai(role("ps", "sleep 60") + role("w", "echo done", instances=2))
+    assert one.wait(20) is State.SUCCEEDED
+    states = {task.name: task.state for task in one.snapshot().tasks}
+    assert states == {"ps-0": State.STOPPED, "w-0": State.SUCCEEDED, "w-1": State.SUCCEEDED}
+
+
+def test_roles_start_after_others() -> None:
+    chain = "extras:\n  jupyter_cube:\n    after: {b: [a]}\n"
+    completion = "    completion: {minSucceededInstances: -1}\n"
+    one = openpai(
+        role("b", "test -e /tmp/$PAI_JOB_NAME.a && echo second", more=completion)
+        + role("a", "sleep 0.3; touch /tmp/$PAI_JOB_NAME.a; echo first", more=completion),
+        extra=chain,
+    )
+    assert one.wait(20) is State.SUCCEEDED
+    assert text(one) == ["first", "second"]
+
+
+def test_failed_step_stops_the_later_ones() -> None:
+    completion = "    completion: {minSucceededInstances: -1}\n"
+    one = openpai(
+        role("a", "exit 3", more=completion) + role("b", "echo never", more=completion),
+        extra="extras:\n  jupyter_cube:\n    after: {b: [a]}\n",
+    )
+    assert one.wait(20) is State.FAILED
+    assert [task.state for task in one.snapshot().tasks] == [State.FAILED, State.STOPPED]
+    assert text(one) == []
+
+
+def test_task_retries_get_new_attempts(place: Path) -> None:
+    one = shell(f'echo try; [ "$(ls {place} | grep -c mark)" = 2 ] || {{ mktemp {place}/markXXXX; exit 1; }}', retries=3)
+    assert one.wait(30) is State.SUCCEEDED
+    assert one.snapshot().tasks[0].attempt == 3
+    assert {line.attempt for line in one.log.tail(100)} == {1, 2, 3}
+
+
+def test_job_retries_run_all_tasks_again(place: Path) -> None:
+    one = openpai(role("w", f"mkdir {place}/once && exit 1; true", instances=1), extra="jobRetryCount: 1\n")
+    assert one.wait(30) is State.SUCCEEDED
+    assert one.snapshot().attempt == 2
+    assert one.snapshot().tasks[0].attempt == 2
+
+
+def test_retry_by_hand(place: Path) -> None:
+    one = shell(f"echo run; [ -e {place}/now ]", instances=2)
+    assert one.wait(20) is State.FAILED
+    (place / "now").touch()
+    one.retry()
+    assert not one.state.final
+    assert one.wait(20) is State.SUCCEEDED
+    assert [task.attempt for task in one.snapshot().tasks] == [2, 2]
+    with pytest.raises(ConflictError, match="have been deleted"):
+        one.retry()
+
+
+def test_retry_of_failed_tasks_only(place: Path) -> None:
+    one = shell(
+        f'sleep 0.2; [ "$PAI_TASK_INDEX" = 0 ] || {{ sleep 0.5; [ -e {place}/now ]; }}', instances=2
+    )
+    assert one.wait(20) is State.FAILED
+    (place / "now").touch()
+    one.retry(failed=True)
+    assert one.wait(20) is State.SUCCEEDED
+    assert [task.attempt for task in one.snapshot().tasks] == [1, 2]
+
+
+def test_timeout_fails_the_job() -> None:
+    one = shell("echo up; sleep 60", timeout=0.5, grace=1)
+    assert one.wait(20) is State.FAILED
+    assert "timeout of 0.5 s" in one.snapshot().reason
+
+
+DAEMON = """
+python3 - <<'EOF'
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        for fd in range(3, 64):
+            try: os.close(fd)
+            except OSError: pass
+        open({place!r} + "/daemon", "w").write(str(os.getpid()))
+        time.sleep(60)
+    os._exit(0)
+EOF
+while [ ! -s {place}/daemon ]; do sleep 0.01; done
+echo up
+"""
+
+
+@pytest.mark.parametrize("ending", ["stop", "end"])
+def test_daemonised_grandchildren_end_with_the_task(place: Path, ending: str) -> None:
+    one = shell(DAEMON.format(place=str(place)) + ("sleep 60" if ending == "stop" else ""), grace=2)
+    until(lambda: (place / "daemon").exists() and (place / "daemon").read_text())
+    daemon = int((place / "daemon").read_text())
+    if ending == "stop":
+        until(lambda: "up" in text(one))
+        one.stop()
+    assert one.wait(20) is (State.STOPPED if ending == "stop" else State.SUCCEEDED)
+    assert process.identify(daemon) is None
+
+
+def test_stop_kills_what_ignores_term() -> None:
+    one = shell("trap '' TERM; echo up; while true; do sleep 0.1; done", grace=0.5)
+    until(lambda: text(one) == ["up"])
+    one.stop("enough")
+    assert one.wait(20) is State.STOPPED
+    assert one.snapshot().reason == "enough"
+
+
+def test_killed_runner_is_replaced_and_nothing_is_lost() -> None:
+    one = shell("for i in $(seq 100); do echo $i; sleep 0.02; done", instances=2)
+    until(lambda: len(text(one)) > 20)
+    kill_owner(one)
+    assert one.wait(30) is State.SUCCEEDED
+    for index in (0, 1):
+        mine = [line.line for line in one.log.tail(1000) if line.index == index]
+        assert mine == [str(number) for number in range(1, 101)]
+
+
+def test_ended_while_nobody_watched_is_still_known() -> None:
+    """With runner and submitter gone, the task's last act starts an owner that finds the true end."""
+    one = shell("echo up; sleep 1; exit 5")
+    until(lambda: text(one) == ["up"])
+    kill_owner(one)
+    until(lambda: store.JobFolder(one.folder).state().state.final)  # reads only, starts nobody
+    assert one.state is State.FAILED
+    assert one.snapshot().tasks[0].exit.code == 5  # type: ignore[union-attr]
+
+
+def test_killed_wrapper_is_failed_never_succeeded() -> None:
+    one = shell("echo up; sleep 60")
+    until(lambda: text(one) == ["up"])
+    os.kill(one.snapshot().tasks[0].pid, signal.SIGKILL)
+    assert one.wait(20) is State.FAILED
+    assert one.snapshot().tasks[0].reason == "killed, no exit record"
+
+
+def test_killed_wrapper_that_nobody_saw_is_unknown() -> None:
+    one = shell("echo up; sleep 60")
+    until(lambda: text(one) == ["up"])
+    pid = one.snapshot().tasks[0].pid
+    os.kill(owner_pid(one), signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
+    assert one.wait(20) is State.FAILED
+    assert one.snapshot().tasks[0].state is State.UNKNOWN
+
+
+def test_more_jobs_than_slots_wait_and_all_run() -> None:
+    many = [shell("sleep 0.3; echo ran", name=f"n{number}", cpu=1) for number in range(8)]
+    waiting = [one for one in many if "CPU slots" in one.snapshot().reason]
+    assert waiting, "two CPUs cannot hold eight tasks at once"
+    assert {one.wait(40) for one in many} == {State.SUCCEEDED}
+
+
+def test_stop_of_a_waiting_job() -> None:
+    first = shell("sleep 30", cpu=1, instances=os.cpu_count() * 2 if os.cpu_count() else 4)
+    second = shell("echo never")
+    assert second.state is State.WAITING
+    second.stop()
+    assert second.wait(20) is State.STOPPED
+    first.stop()
+    assert first.wait(20) is State.STOPPED
+
+
+def test_more_gpus_than_there_are_is_an_error() -> None:
+    with pytest.raises(CapacityError, match="needs 99 GPUs"):
+        shell("true", gpu=99)
+
+
+def test_memory_limit_is_kept() -> None:
+    one = submit("x = bytearray(400_000_000)\nimport time; time.sleep(30)", memory="100M")
+    assert one.wait(30) is State.FAILED
+    assert "out of memory" in one.snapshot().tasks[0].reason
+
+
+def test_a_job_is_found_by_prefix_and_name() -> None:
+    one = shell("true", name="findme")
+    assert job(one.id[:8]) == one
+    assert job("findme") == one
+    one.wait(20)
+
+
+def test_peers_find_each_other_by_ports() -> None:
+    one = submit(
+        "protocolVersion: 2\nname: p\ntype: job\nprerequisites:\n- {type: dockerimage, name: i, uri: u}\n"
+        "taskRoles:\n  my_role:\n    dockerImage: i\n    instances: 2\n"
+        "    resourcePerInstance: {cpu: 1, memoryMB: 500, gpu: 0, ports: {meet: 1}}\n    commands:\n"
+        "    - |\n      python3 - <<'EOF'\n"
+        "      import os, socket, time\n"
+        "      index = int(os.environ['PAI_TASK_INDEX'])\n"
+        "      port = int(os.environ['PAI_PORT_LIST_my_role_0_meet'])\n"
+        "      assert port == int(os.environ['PAI_PORT_LIST_myrole_0_meet'])\n"
+        "      host = os.environ['PAI_HOST_IP_my_role_0']\n"
+        "      if index == 0:\n"
+        "          with socket.create_server((host, port)) as server:\n"
+        "              print('got', server.accept()[0].recv(10).decode())\n"
+        "      else:\n"
+        "          for _ in range(200):\n"
+        "              try:\n"
+        "                  socket.create_connection((host, port)).send(b'hello'); break\n"
+        "              except ConnectionRefusedError:\n"
+        "                  time.sleep(0.05)\n"
+        "      EOF\n"
+    )
+    assert one.wait(30) is State.SUCCEEDED, text(one)
+    assert text(one) == ["got hello"]

@@ -1,0 +1,205 @@
+"""The script around every task, run for real by every POSIX sh there is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from jupyter_cube import process, wrapper
+from jupyter_cube.plan import Prerequisite, Role
+
+SHELLS = [
+    words
+    for words in (["dash"], ["busybox", "sh"], ["bash", "--posix"])
+    if shutil.which(words[0])
+]
+
+
+class Case:
+    """A job folder by hand, with one task."""
+
+    def __init__(self, path: Path, shell: list[str]) -> None:
+        self.path = path
+        self.shell = shell
+        self.tasks = path / "tasks" / "w-0"
+        self.tasks.mkdir(parents=True)
+        (path / "private").mkdir()
+        (path / "private" / "job.env").write_text(wrapper.exports({"FROM_JOB": "a 'b'\n$c", "PATH": os.environ["PATH"]}))
+        (path / "wrapper.sh").write_text(wrapper.WRAPPER)
+        # This test owns the job, so no owner has to be started.
+        me = process.identify(os.getpid())
+        (path / "owner").write_text(f"{me}\n{{}}\n")
+        (path / "owner.sh").write_text('touch "$CUBE_JOB/owner-started"\n')
+
+    def lay(self, role: Role) -> None:
+        target = self.path / "private" / "scripts" / role.name
+        target.mkdir(parents=True, exist_ok=True)
+        callbacks = {
+            (number, event): text
+            for number, prerequisite in enumerate(role.prerequisites)
+            for event, text in prerequisite.scripts.items()
+        }
+        for name, text in wrapper.role_scripts(role, role.script, callbacks).items():
+            (target / name).write_text(text)
+
+    def start(self, *, attempt: int = 1, cwd: str = "") -> subprocess.Popen[bytes]:
+        env = {
+            "PATH": os.environ["PATH"],
+            "CUBE_JOB": str(self.path),
+            "CUBE_TASK_NAME": "w-0",
+            "CUBE_ROLE": "w",
+            "CUBE_ATTEMPT": str(attempt),
+            "CUBE_CWD": cwd,
+            "CUBE_DEVICES": "gpu0,gpu1",
+            "CUBE_CGROUP": "",
+            "CUBE_TASK_ENV": wrapper.exports({"FROM_TASK": "t"}),
+        }
+        return subprocess.Popen([*self.shell, str(self.path / "wrapper.sh")], env=env, start_new_session=True)
+
+    def run(self, role: Role, **options: object) -> dict[str, object]:
+        self.lay(role)
+        assert self.start(**options).wait(20) == 0  # type: ignore[arg-type]
+        return self.exit()
+
+    def exit(self, attempt: int = 1) -> dict[str, object]:
+        record = json.loads((self.tasks / f"{attempt}.exit").read_text())
+        assert isinstance(record, dict)
+        return record
+
+    @property
+    def log(self) -> str:
+        return (self.tasks / "1.log").read_text()
+
+
+@pytest.fixture(params=SHELLS, ids=lambda words: words[0])
+def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
+    return Case(tmp_path / "a job's $HOME `folder`", request.param)
+
+
+def test_command_and_environment(case: Case) -> None:
+    role = Role("w", 'printf "%s|%s\\n" "$FROM_JOB" "$FROM_TASK"; pwd; echo err >&2; exit 3')
+    assert case.run(role) == {"phase": "command", "code": 3, "command_code": 3}
+    assert case.log == f"a 'b'\n$c|t\n{case.tasks / '1.work'}\nerr\n"
+
+
+def test_claim_names_the_wrapper_and_its_devices(case: Case) -> None:
+    case.lay(Role("w", "sleep 30"))
+    child = case.start()
+    claim = case.tasks / "1.claim"
+    deadline = time.monotonic() + 10
+    while not claim.exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    identity = process.identify(child.pid)
+    assert claim.read_text() == f"{identity} gpu0,gpu1 \n"
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def test_second_wrapper_of_an_attempt_leaves(case: Case) -> None:
+    (case.tasks / "1.claim").write_text("1 1 - \n")
+    case.lay(Role("w", "echo ran"))
+    assert case.start().wait(20) == 0
+    assert sorted(path.name for path in case.tasks.iterdir()) == ["1.claim"]
+
+
+def prerequisite(name: str, *, starts: str = "", fails: bool = False, ignore: bool = False) -> Prerequisite:
+    scripts = {event: f"echo {name} {event}" for event in wrapper.EVENTS}
+    if starts:
+        scripts["taskStarts"] += f"\n{starts}"
+    if fails:
+        scripts["taskStarts"] += "\nexit 4"
+    return Prerequisite(name, scripts, ignore_failure=ignore)
+
+
+def test_callbacks_run_in_order_and_back(case: Case) -> None:
+    role = Role("w", "echo command", prerequisites=(prerequisite("a"), prerequisite("b")))
+    assert case.run(role)["code"] == 0
+    assert case.log.splitlines() == [
+        *("a taskStarts", "b taskStarts", "command", "b taskSucceeds", "a taskSucceeds"),
+        *("b taskCompletes", "a taskCompletes"),
+    ]
+
+
+def test_failing_command_runs_task_fails(case: Case) -> None:
+    role = Role("w", "exit 9", prerequisites=(prerequisite("a"),))
+    assert case.run(role) == {"phase": "command", "code": 9, "command_code": 9}
+    assert case.log.splitlines() == ["a taskStarts", "a taskFails", "a taskCompletes"]
+
+
+def test_failing_prerequisite_fails_the_task_and_only_those_begun_complete(case: Case) -> None:
+    role = Role("w", "echo command", prerequisites=(prerequisite("a", fails=True), prerequisite("b")))
+    assert case.run(role) == {"phase": "prerequisite a", "code": 4, "command_code": None}
+    assert case.log.splitlines() == ["a taskStarts", "a taskFails", "a taskCompletes"]
+
+
+def test_ignored_failure_changes_nothing(case: Case) -> None:
+    role = Role("w", "echo command", prerequisites=(prerequisite("a", fails=True, ignore=True),))
+    assert case.run(role) == {"phase": "command", "code": 0, "command_code": 0}
+    assert "command" in case.log.splitlines()
+
+
+def test_failing_task_succeeds_fails_the_task(case: Case) -> None:
+    scripts = {"taskSucceeds": "exit 5", "taskFails": "echo fails", "taskCompletes": "echo completes"}
+    role = Role("w", "true", prerequisites=(Prerequisite("p", scripts),))
+    assert case.run(role) == {"phase": "callback p", "code": 5, "command_code": 0}
+    assert case.log.splitlines() == ["fails", "completes"]
+
+
+def test_prerequisite_hands_values_on(case: Case) -> None:
+    starts = 'echo "DATA=/a b=c" >> "$CUBE_ENV"; echo "not a variable=1" >> "$CUBE_ENV"; printf LAST=1 >> "$CUBE_ENV"'
+    role = Role("w", 'echo "$DATA $LAST"', prerequisites=(prerequisite("a", starts=starts),))
+    assert case.run(role)["code"] == 0
+    assert "/a b=c 1" in case.log.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [("false\necho on", 1), ("echo $NOT_THERE", 1), ("false | true\necho on", 1), ("x=1\ncd /\necho $x $PWD", 0)],
+)
+def test_strict_commands_are_one_script(case: Case, script: str, code: int) -> None:
+    assert case.run(Role("w", script, strict=True))["code"] == code
+    assert ("1 /\n" in case.log) is (code == 0)
+
+
+def test_plain_commands_have_bash_rules(case: Case) -> None:
+    assert case.run(Role("w", "false\nyes | head -1\necho $NOT_THERE"))["code"] == 0
+
+
+def test_stop_marker_and_term_leave_only_task_completes(case: Case) -> None:
+    role = Role("w", "echo ready; sleep 60", prerequisites=(prerequisite("a"),))
+    case.lay(role)
+    child = case.start()
+    deadline = time.monotonic() + 10
+    while not (case.tasks / "1.log").exists() or "ready" not in case.log:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    (case.tasks / "1.stop").touch()
+    os.killpg(child.pid, signal.SIGTERM)
+    assert child.wait(10) == 0
+    assert case.exit() == {"phase": "command", "code": 143, "command_code": 143}
+    assert case.log.splitlines()[0] == "a taskStarts"
+    assert case.log.splitlines()[-1] == "a taskCompletes"
+    assert not {"a taskSucceeds", "a taskFails"} & set(case.log.splitlines())
+
+
+def test_missing_working_folder_is_said(case: Case) -> None:
+    assert case.run(Role("w", "true"), cwd="/not/there")["code"] == 126
+    assert "/not/there is not there" in case.log
+
+
+def test_owner_is_started_only_where_none_lives(case: Case) -> None:
+    case.run(Role("w", "true"))
+    assert not (case.path / "owner-started").exists()
+    (case.path / "owner").write_text(f"{os.getpid()} 1\n{{}}\n")  # our pid, of another start
+    assert case.start(attempt=2).wait(20) == 0
+    deadline = time.monotonic() + 10
+    while not (case.path / "owner-started").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
