@@ -85,7 +85,7 @@ class Composed:
 def cell(text: str, options: Options, *, namespace: Mapping[str, Any]) -> Composed:
     """A notebook cell: YAML (its first key is ``protocolVersion``, or ``--yaml``), shell, or Python."""
     if options.yaml or (not options.shell and re.match(r"(\s*(#.*)?\n)*(---\s*\n)?protocolVersion\s*:", text)):
-        return job_text(text, options, file="cell")
+        return job_text("\n" + text, options, file="cell")  # the magic is line 1
     if options.shell:
         return _shell(text, options)
     from jupyter_cube import cell as cells
@@ -152,6 +152,8 @@ def job_text(text: str, options: Options, *, file: str) -> Composed:
         names = ", ".join(job.cube.inputs)
         hint = "run the cell again, or retry the job that it came from"
         raise UsageError(f"the values {names} of a notebook are not in the file", place=file, hint=hint)
+    if options.backend and options.backend != job.cube.backend:
+        job = replace(job, extras=replace(job.extras, cube=replace(job.cube, backend=options.backend)))
     plan = compile.compile(job, parameters=options.parameters)
     plan = replace(_with_options(plan, options), files=_listed(job.cube.files, Path(file).parent, place=file))
     private = {"environment.json": _environment(), "secrets.json": json.dumps(job.secrets).encode()}
@@ -182,8 +184,6 @@ def _with_options(plan: Plan, options: Options) -> Plan:
     changes: dict[str, Any] = {}
     if options.name:
         changes["name"] = _name(options.name)
-    if options.backend:
-        changes["backend"] = options.backend
     if options.timeout:
         changes["timeout"] = seconds(options.timeout, "--timeout")
     if options.tags:

@@ -6,11 +6,12 @@ so that no interrupt, no restart and no end of the starter reaches it.
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from jupyter_cube import devices, environment, files, process, wrapper
@@ -91,12 +92,10 @@ def prepare(folder: JobFolder) -> None:
     private = folder.path / "private"
     inherited: dict[str, str] = files.read_json(private / "environment.json") or {}
     values = files.read_json(private / "secrets.json") or {}
+    ports = free_ports(plan)
+    files.replace(private / "ports.json", json.dumps([ports[task.role.name, task.index] for task in plan.tasks]))
     everyone = environment.job_variables(
-        plan,
-        job_id=folder.id,
-        user=str(folder.record["user"]),
-        ports=free_ports(plan),
-        hosts={(task.role.name, task.index): "127.0.0.1" for task in plan.tasks},
+        plan, job_id=folder.id, user=str(folder.record["user"]), ports=ports, hosts=_hosts(plan)
     )
     ours = {name for name in inherited if name.startswith("CUBE_") and name not in ("CUBE_STORE", "CUBE_LOCKS")}
     text = wrapper.exports(inherited, without=ours) + wrapper.exports(plan.env) + wrapper.exports(everyone)
@@ -121,6 +120,10 @@ def _with_secrets(text: str, values: Mapping[str, object]) -> str:
     return template.render_secrets(text, values)
 
 
+def _hosts(plan: Plan) -> dict[tuple[str, int], str]:
+    return {(task.role.name, task.index): "127.0.0.1" for task in plan.tasks}
+
+
 def free_ports(plan: Plan) -> dict[tuple[str, int], dict[str, list[int]]]:
     """Free ports of this machine for every task and label, by binding them; no port is given twice."""
     given: set[int] = set()
@@ -142,17 +145,19 @@ def free_ports(plan: Plan) -> dict[tuple[str, int], dict[str, list[int]]]:
     }
 
 
-def spawn_task(
-    folder: JobFolder, task: Task, attempt: int, held: Held, gpus: Sequence[devices.Device], *, cgroup: str
-) -> int:
+def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgroup: str) -> int:
     """Start the wrapper of one attempt, which takes over the lock of what was allotted; the wrapper's pid."""
     plan, path = folder.plan, folder.path
     results = path / "results" / task.name
     results.mkdir(exist_ok=True)
+    listed = files.read_json(path / "private" / "ports.json")
+    ports = {(each.role.name, each.index): mine for each, mine in zip(plan.tasks, listed, strict=True)}
     variables = {
-        **environment.task_variables(plan, task.role.name, task.index, attempt, job_id=folder.id),
+        **environment.task_variables(
+            plan, task.role.name, task.index, attempt, job_id=folder.id, ports=ports, hosts=_hosts(plan)
+        ),
         **task.role.env,
-        **devices.visible_variables(gpus),
+        **devices.visible_variables(held.devices),
         "CUBE_JOB": str(path),
         "CUBE_RESULTS": str(results),
         "CUBE_PYTHON": str(folder.record["python"]),

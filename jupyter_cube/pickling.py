@@ -9,9 +9,12 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from collections.abc import Container, Iterable
 from types import FunctionType
-from typing import IO, Any, NoReturn
+
+TYPE_CHECKING = False  # as in task.py
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+    from typing import IO, Any, NoReturn
 
 # What pickling somebody's objects raises.
 ERRORS = (

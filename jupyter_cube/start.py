@@ -130,17 +130,13 @@ def first_attempts(folder: JobFolder) -> dict[int, int]:
 
 def _spawn(folder: JobFolder, attempts: Mapping[int, int], held: Sequence[Held | None]) -> int:
     plan, started = folder.plan, 0
-    kinds: dict[str, devices.Device] = {}
-    if any(one is not None and one.devices for one in held):
-        names = folder.record["host_limits"]["devices"]
-        kinds = {device.id: device for device in devices.discover(names)}
     for (number, attempt), one in zip(attempts.items(), held, strict=True):
         if one is None:
             continue
         task = plan.tasks[number]
         mark = f"{folder.id}-{task.name}-{attempt}"
         cgroup = limits.prepare(mark, task.role.resources.memory_mb) or ""
-        pid = launch.spawn_task(folder, task, attempt, one, [kinds[name] for name in one.devices], cgroup=cgroup)
+        pid = launch.spawn_task(folder, task, attempt, one, cgroup=cgroup)
         identity = process.identify(pid)
         if identity is not None:
             one.bind(identity)

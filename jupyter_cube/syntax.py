@@ -10,6 +10,8 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 from jupyter_cube.errors import Fault
 from jupyter_cube.shim import LINE_MAGICS, SCRIPT_MAGICS
@@ -17,8 +19,8 @@ from jupyter_cube.shim import LINE_MAGICS, SCRIPT_MAGICS
 _EXPANDED = re.compile(r"\{([^{}]*)\}|\$([A-Za-z_]\w*)")
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _COMMANDS = re.compile(r"(pip3?|conda|mamba|cd|ls|pwd|mkdir|rm|cp|mv|cat|git|wget|curl)(\s+[\w./~-]|$)")
-_PYTHON_MAGICS = frozenset("time timeit prun lprun mprun memit memray capture debug".split())
-_SHIM_METHODS = frozenset(("system", "getoutput", "start_timer"))
+_PYTHON_MAGICS = frozenset({"capture", "debug", "lprun", "memit", "memray", "mprun", "prun", "time", "timeit"})
+_SHIM_METHODS = frozenset({"getoutput", "start_timer", "system"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,7 @@ _EMPTY = ast.Module([], [])
 
 
 def _without_magics(text: str) -> str:
-    from IPython.core import inputtransformer2 as ipython
-
+    ipython: Any = import_module("IPython.core.inputtransformer2")
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"

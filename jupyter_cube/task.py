@@ -114,7 +114,7 @@ def _adopt_path() -> None:
     except FileNotFoundError:  # the job was submitted again from its spec
         version = prefix = ""
         path = []
-    if (version, prefix) == ("%d.%d" % sys.version_info[:2], sys.prefix):
+    if (version, prefix) == (f"{sys.version_info[0]}.{sys.version_info[1]}", sys.prefix):
         sys.path[:] = path
     elif sys.path[:1] == [_FOLDER]:
         sys.path[0] = os.getcwd()
@@ -122,7 +122,7 @@ def _adopt_path() -> None:
 
 def _parts(text: bytes) -> "list[CodeType]":
     """The cell as code: all of it, or all but a last expression and that, whose value Python then shows."""
-    tree: "Any" = compile(text, _PATH, "exec", _ONLY_AST | _TOP_LEVEL_AWAIT, dont_inherit=True)
+    tree: Any = compile(text, _PATH, "exec", _ONLY_AST | _TOP_LEVEL_AWAIT, dont_inherit=True)
     shown = []
     if tree.body and isinstance(tree.body[-1], _ast.Expr) and not _silenced(text, tree.body[-1]):
         shown = [tree.body.pop()]
@@ -135,7 +135,8 @@ def _parts(text: bytes) -> "list[CodeType]":
 def _silenced(text: bytes, last: "Any") -> bool:
     """A semicolon after the last expression keeps its value from being shown, as in IPython."""
     line = text.splitlines()[last.end_lineno - 1]
-    return line[last.end_col_offset :].lstrip(b") \t").startswith(b";")
+    rest: bytes = line[last.end_col_offset :]
+    return rest.lstrip(b") \t").startswith(b";")
 
 
 def _run(parts: "list[CodeType]", names: "dict[str, Any]") -> None:
@@ -157,7 +158,7 @@ async def _run_awaiting(parts: "list[CodeType]", names: "dict[str, Any]") -> Non
 
 def _cells_own(trace: "TracebackType | None") -> "TracebackType | None":
     """The traceback from the cell's first frame on, without the frames of our files."""
-    frames: "list[tuple[TracebackType, str]]" = []
+    frames: list[tuple[TracebackType, str]] = []
     while trace is not None:
         frames.append((trace, trace.tb_frame.f_code.co_filename))
         trace = trace.tb_next

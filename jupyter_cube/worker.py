@@ -67,7 +67,7 @@ def _is_harmless(node: Any) -> bool:
 
 
 def _children(node: Any) -> list[Any]:
-    found = []
+    found: list[Any] = []
     for field in node._fields:
         value = getattr(node, field, None)
         found += value if isinstance(value, list) else [value]

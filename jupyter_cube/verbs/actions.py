@@ -217,21 +217,20 @@ def _fault_text(fault: Mapping[str, Any]) -> str:
 def plan(call: Call) -> Answer:
     """``plan``."""
     document = api.plan_of(Path(call.values["file"]).expanduser(), options_of(call))
-    lines = [f"{document['name']} on {document['backend']}"]
+    lines = [f"{document['name']} on {document['backend']}"] if document["tasks"] else []
     for task in document["tasks"]:
         lines.append(f"{task['role']}-{task['index']}")
         shown = {name: value for name, value in task.items() if name not in ("role", "index")}
         lines.append(render.fields(shown, indent="  ").rstrip("\n"))
-    lines += [f"error: {fault}" for fault in document["errors"]]
+    lines += [f"warning: {text}" for text in document["warnings"]]
+    lines += [f"error: {text}" for text in document["errors"]]
     return Answer(document, "\n".join(lines) + "\n", code=2 if document["errors"] else 0)
 
 
 def clean(call: Call) -> Answer:
     """``clean``."""
-    wanted = {name: call.values[name] for name in ("keep", "older_than", "size") if name in call.values}
-    if not wanted:
-        raise UsageError("nothing says what is old", hint="add --keep N, --older-than 30d or --size 5G")
-    removed = api.clean(**wanted, dry_run=bool(call.get("dry_run")))
+    rules = {name: call.values[name] for name in ("keep", "older_than", "size") if name in call.values}
+    removed = api.clean(**rules, dry_run=bool(call.get("dry_run")))
     word = "would delete" if call.get("dry_run") else "deleted"
     text = "".join(f"{word} {one.name} {one.id[:6]}\n" for one in removed) or "nothing to delete\n"
     return Answer([summary_record(one) for one in removed], text)
