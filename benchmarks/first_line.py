@@ -60,7 +60,7 @@ def measure(rounds: int) -> list[Promise]:
     for name, values in found.items():
         print(f"{name}: {harness.spread(values)} ms")
     print()
-    middle = {name: harness.percentile(values, 0.5) for name, values in found.items()}
+    middle = {name: harness.median(values) for name, values in found.items()}
 
     def promise(side: str, peer: str, goal: float) -> Promise:
         return Promise(f"{side} cell -> first line", middle[side], goal=goal, peer=peer, theirs=middle[peer])

@@ -78,9 +78,14 @@ def interleave(rounds: int, sides: Mapping[str, Callable[[], float]]) -> dict[st
     return found
 
 
+def median(values: list[float]) -> float:
+    """The middle value."""
+    return statistics.median(values)
+
+
 def spread(values: list[float]) -> str:
     """Median, least and most, for people."""
-    return f"{statistics.median(values):,.4g} [{min(values):,.4g}-{max(values):,.4g}]"
+    return f"{median(values):,.4g} [{min(values):,.4g}-{max(values):,.4g}]"
 
 
 def percentile(values: list[float], share: float) -> float:

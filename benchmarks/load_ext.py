@@ -36,10 +36,10 @@ def measure(rounds: int) -> list[Promise]:
     return [
         Promise(
             "%load_ext",
-            harness.percentile(found["ours"], 0.5),
+            harness.median(found["ours"]),
             goal=0.25,
             peer="ipyparallel",
-            theirs=harness.percentile(found["ipyparallel"], 0.5),
+            theirs=harness.median(found["ipyparallel"]),
         ),
         Promise(f"heavy modules loaded {sorted(set(heavy)) or ''}", len(set(heavy)), goal=0, unit="modules"),
     ]

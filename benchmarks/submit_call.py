@@ -41,10 +41,10 @@ def measure(rounds: int) -> list[Promise]:
     return [
         Promise(
             "submit call returns, the job durable and started",
-            harness.percentile(found["ours"], 0.5),
+            harness.median(found["ours"]),
             goal=3,
             peer="SQLite commit + spawn",
-            theirs=harness.percentile(found["floor"], 0.5),
+            theirs=harness.median(found["floor"]),
         )
     ]
 

@@ -8,6 +8,7 @@ import time
 import harness
 import jupyter_cube
 from harness import Kernel, Promise
+from jupyter_cube.log import Chunk
 
 LINES = 100_000
 TEXT = "x" * 99
@@ -28,8 +29,7 @@ async def read() -> int:
     job = jupyter_cube.submit(printing(LINES))
     count = 0
     async for batch in job.follow():
-        for piece in batch:
-            count += len(piece.lines())
+        count += sum(len(piece.lines()) for piece in batch if isinstance(piece, Chunk))
     return count
 
 
@@ -65,7 +65,7 @@ def measure(rounds: int) -> list[Promise]:
     for name, values in found.items():
         print(f"{name}: {harness.spread(values)} lines/s")
     print()
-    middle = {name: harness.percentile(values, 0.5) for name, values in found.items()}
+    middle = {name: harness.median(values) for name, values in found.items()}
     peer = max((name for name in middle if name != "ours"), key=middle.__getitem__)
     return [
         Promise(

@@ -87,7 +87,7 @@ def snapshot(job: Job, state: JobState) -> bundle.Snapshot:
 def last_lines(job: Job, state: JobState, number: int) -> tuple[str, ...]:
     """The last lines of the log; of a failed job those of the task to look at."""
     bad = render.failing(state) if state.state.final else None
-    lines = job.log.tail(number, task=bad.name if bad is not None else None)
+    lines = job.log.tail(number, tasks=[bad.name] if bad is not None else None)
     many = len(state.tasks) > 1
     return tuple((render.prefix(line.role, line.index) if many else "") + line.line for line in lines)
 

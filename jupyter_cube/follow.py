@@ -13,8 +13,10 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
-from jupyter_cube.log import LIMIT, Chunk, Gap, Line, Log, Reader
-from jupyter_cube.timeline import Entry
+from jupyter_cube.chunk import Chunk, Gap, Line
+from jupyter_cube.log import Log
+from jupyter_cube.reader import LIMIT, Reader
+from jupyter_cube.timeline import GAP, Entry
 from jupyter_cube.watch import Pace, Watch
 
 __all__ = ["Chunk", "Follower", "Gap", "Line", "Log", "follow", "follow_sync"]
@@ -32,8 +34,8 @@ class _Tail:
 
     attempt: int = 0
     shown: int = 0  # offset up to which whole lines have been given, recorded or not
-    size: int = 0  # at the last look
-    since: float = 0.0  # when it had more than ``shown`` for the first time, monotonic
+    since: float = 0.0  # when there was more than ``mark`` for the first time, monotonic
+    mark: int = -1
     offered: int = 0  # size at which its partial line was given last
 
 
@@ -54,7 +56,8 @@ class Follower(Reader):
         provisional: bool = False,
         partial: bool = False,
     ) -> None:
-        super().__init__(log, cursor, tasks=tasks)
+        super().__init__(log.folder, log.names, cursor, tasks=tasks)
+        self.log = log
         self._provisional, self._partial = provisional, partial
         self._born = time.monotonic()
         self._look_at = 0.0
@@ -62,9 +65,17 @@ class Follower(Reader):
         if provisional or partial:
             numbers = range(len(log.names)) if self.wanted is None else sorted(self.wanted)
             self._tails = {number: _Tail() for number in numbers}
-            for (number, attempt), end in self.timeline.ends().items():
-                if number in self._tails and attempt >= self._tails[number].attempt:
-                    self._tails[number] = _Tail(attempt, end, end)
+            self._pass_over(0)
+
+    def _pass_over(self, first: int) -> None:
+        """What lies between the entry at ``first`` and the cursor is not to be shown."""
+        for entry in self.timeline.entries(first, self._next) if self._tails else ():
+            self._taken(entry)
+
+    def skip_to(self, cursor: int) -> None:
+        first = self._next
+        super().skip_to(cursor)
+        self._pass_over(first)
 
     def next(self, *, final: bool = False) -> list[Chunk | Gap]:
         """What there is to show now; ``final``: nothing will be recorded any more."""
@@ -89,11 +100,161 @@ class Follower(Reader):
     def _chunk(self, entry: Entry, cursor: int, data: bytes) -> Chunk:
         chunk = super()._chunk(entry, cursor, data)
         tail = self._tails.get(entry.number)
-        if tail is None or entry.attempt < tail.attempt:
+        if tail is None or entry.attempt != tail.attempt:
             return chunk
+        seen = min(len(data), max(0, tail.shown - (entry.end - (entry.position - cursor))))
+        return chunk._replace(start=chunk.start + seen, data=data[seen:]) if seen else chunk
+
+    def _taken(self, entry: Entry) -> None:
+        tail = self._tails.get(entry.number)
+        if tail is None or entry.attempt < tail.attempt:
+            return
         if entry.attempt > tail.attempt:
             self._tails[entry.number] = tail = _Tail(entry.attempt)
-        start = entry.end - (entry.position - cursor)
-        seen = min(len(data), max(0, tail.shown - start)) if self._provisional else 0
-        tail.shown = max(tail.shown, start + len(data))
-        return chunk._replace(start=chunk.start + seen, data=data[seen:]) if seen else chunk
+        tail.shown = entry.end if entry.flags & GAP else max(tail.shown, entry.end)
+
+    def _beyond(self, number: int, tail: _Tail, now: float, final: bool) -> list[Chunk | Gap]:
+        """What lies in one log beyond the last entry, as far as it is time to show it."""
+        size = self._size(number, tail.attempt) if tail.attempt else 0
+        if size <= tail.shown:
+            if self._size(number, tail.attempt + 1):
+                self._tails[number] = _Tail(tail.attempt + 1)
+                self._look_at = 0.0
+            return []
+        if tail.mark != tail.shown:
+            tail.mark, tail.since = tail.shown, now
+        waited = final or now - tail.since >= _PATIENCE
+        if not waited and not (self._provisional and self._starting(now)):
+            return []
+        try:
+            data = self.files.read(number, tail.attempt, tail.shown, min(LIMIT, size - tail.shown))
+        except OSError:
+            return []
+        found: list[Chunk | Gap] = []
+        lines = len(data) if final else data.rfind(b"\n") + 1
+        if self._provisional and lines:
+            found.append(self._unrecorded(number, tail.attempt, data[:lines]))
+            tail.shown += lines
+            data = data[lines:]
+        if self._partial and waited and data and b"\n" not in data and tail.offered != size:
+            chunk = self._unrecorded(number, tail.attempt, data[-_PARTIAL:])
+            found.append(chunk._replace(partial=True))
+            tail.offered = size
+        return found
+
+    def _unrecorded(self, number: int, attempt: int, data: bytes) -> Chunk:
+        name, here = self.names[number], self.cursor
+        return Chunk(number, name, attempt, time.time(), False, here, here, data, provisional=True)
+
+    def _size(self, number: int, attempt: int) -> int:
+        try:
+            return os.stat(self.files.path(number, attempt)).st_size
+        except FileNotFoundError:
+            return 0
+
+
+class _Loop:
+    """What ``follow`` and ``follow_sync`` share: all but how they sleep."""
+
+    def __init__(self, follower: Follower, ended: Callable[[], bool], behind: int | None) -> None:
+        self.follower = follower
+        self.watch = Watch()
+        self._ended = ended
+        self._behind = behind
+        self._pace = Pace(0.002, 0.05)
+        self.watch.add(follower.folder)
+
+    def turn(self) -> tuple[list[Chunk | Gap], float]:
+        """A batch and the seconds to sleep after it; less than 0 at the end."""
+        if self._behind is not None:
+            end = self.follower.log.end
+            if end - self.follower.cursor > self._behind:
+                self.follower.skip_to(end - self._behind // 2)
+        batch = self.follower.next()
+        if not batch and self.follower.caught_up and self._ended():
+            batch = self.follower.next(final=True)  # what came between that look and the end
+            if not batch and self.follower.caught_up:
+                return [], -1.0
+        if batch or not self.follower.caught_up:
+            self._pace.reset()
+            return batch, 0.0
+        pause = self.follower.pause()
+        return [], pause if self.watch.fd >= 0 else min(pause, self._pace.pause())
+
+    def close(self) -> None:
+        self.watch.close()
+        self.follower.close()
+
+
+async def follow(
+    log: Log,
+    cursor: int = 0,
+    *,
+    ended: Callable[[], bool],
+    tasks: Collection[str] | None = None,
+    provisional: bool = False,
+    partial: bool = False,
+    behind: int | None = None,
+) -> AsyncIterator[list[Chunk | Gap]]:
+    """The log from ``cursor`` on in batches, live, until it has ended.
+
+    Args:
+        ended: nothing will be recorded any more. Asked again and again, so it should be cheap.
+        tasks: names of the tasks to follow; None: all.
+        provisional: as in ``Follower``.
+        partial: as in ``Follower``.
+        behind: bytes; a reader that is further back jumps ahead, and a gap says what it skipped. None: never.
+    """
+    import asyncio
+
+    follower = Follower(log, cursor, tasks=tasks, provisional=provisional, partial=partial)
+    with closing(_Loop(follower, ended, behind)) as it:
+        while True:
+            batch, pause = it.turn()
+            if batch:
+                yield batch
+            elif pause < 0:
+                return
+            elif it.watch.fd < 0 or not pause:
+                await asyncio.sleep(pause)
+            else:
+                await _changed(it.watch, pause)
+
+
+async def _changed(watch: Watch, timeout: float) -> None:
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    woken = asyncio.Event()
+    loop.add_reader(watch.fd, woken.set)
+    timer = loop.call_later(timeout, woken.set)
+    try:
+        await woken.wait()
+    finally:
+        timer.cancel()
+        loop.remove_reader(watch.fd)
+    watch.take()
+
+
+def follow_sync(
+    log: Log,
+    cursor: int = 0,
+    *,
+    ended: Callable[[], bool],
+    tasks: Collection[str] | None = None,
+    provisional: bool = False,
+    partial: bool = False,
+    behind: int | None = None,
+    stop: threading.Event | None = None,
+) -> Iterator[list[Chunk | Gap]]:
+    """The same for a plain thread; it also ends, within 0.25 s, when ``stop`` is set."""
+    follower = Follower(log, cursor, tasks=tasks, provisional=provisional, partial=partial)
+    with closing(_Loop(follower, ended, behind)) as it:
+        while stop is None or not stop.is_set():
+            batch, pause = it.turn()
+            if batch:
+                yield batch
+            elif pause < 0:
+                return
+            else:
+                it.watch.wait(pause)

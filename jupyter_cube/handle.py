@@ -179,7 +179,7 @@ class Job:
         why = state.reason or (f"{bad.name} {describe_end(bad)}" if bad else "")
         tail = ""
         if bad is not None:
-            last = self.log.tail(5, task=bad.name)
+            last = self.log.tail(5, tasks=[bad.name])
             tail = "".join(f"\n  {bad.name} │ {line.line}" for line in last)
         raise JobFailedError(
             f"{state.state.value}: {why}{tail}", place=f"job {self.name} ({self.short_id})"

@@ -62,7 +62,7 @@ class Index:
             try:
                 return self._read(ids)
             except sqlite3.DatabaseError:
-                return _sorted([found for name in ids if (found := summary(self.store.folder(name))) is not None])
+                return _sorted([found for name in ids if (found := _try_summary(self.store, name)) is not None])
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

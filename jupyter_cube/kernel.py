@@ -43,8 +43,5 @@ def task_environment(environ: Mapping[str, str], *, executable: str) -> dict[str
 
 def search_path(entries: Iterable[object], *, cwd: str) -> tuple[str, ...]:
     """``sys.path`` as it means the same in another folder; entries that are no paths are left out."""
-    return tuple(dict.fromkeys(os.path.join(cwd, entry) if entry else cwd for entry in entries if _is_path(entry)))
-
-
-def _is_path(entry: object) -> bool:
-    return isinstance(entry, str) and "\0" not in entry
+    paths = [entry for entry in entries if isinstance(entry, str) and "\0" not in entry]
+    return tuple(dict.fromkeys(os.path.join(cwd, path) if path else cwd for path in paths))

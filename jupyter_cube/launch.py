@@ -174,4 +174,5 @@ def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgrou
         "CUBE_CGROUP": cgroup,
         "CUBE_TASK_ENV": wrapper.exports(variables),
     }
+    assert held.fd is not None, "what was allotted has been given away already"
     return _spawn(["/bin/sh", str(path / "wrapper.sh")], env=env, log=os.devnull, fds=(held.fd,))

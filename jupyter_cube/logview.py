@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import json
+import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ from datetime import datetime, timezone
 from typing import Any, Protocol
 
 from jupyter_cube import render
-from jupyter_cube.follow import Chunk, Gap, Line
+from jupyter_cube.follow import Chunk, Gap, Line, follow_sync
 from jupyter_cube.handle import Job
+from jupyter_cube.hint import command
 
 CELL_RATE = 500_000  # bytes a second through a cell's output; Jupyter's server drops what exceeds 1 MB/s
 CELL_BURST = 1_000_000  # bytes that may go out at once
-CELL_BATCH = 64_000  # bytes written at once, and shown of a log that is not followed
+CELL_BATCH = 64_000  # characters that are shown of a log that is not followed
+CELL_LINES = 1_000  # lines, likewise
 CELL_PAUSE = 0.01  # seconds between two writes: what comes meanwhile goes out together
 CELL_LINE = 5_000  # characters of a line that are shown
 
@@ -40,7 +43,7 @@ class View:
 
     job: Job
     tasks: tuple[str, ...] | None = None
-    cursor: int = 0
+    cursor: int | None = None
     follow: bool = False
     tail: int | None = None
     search: str = ""
@@ -48,12 +51,13 @@ class View:
 
     def batches(self) -> Iterator[Batch]:
         """The lines as they are there; with ``follow`` until the job has ended."""
-        cursor = self.cursor
+        cursor = self.cursor or 0
         if self.search:
             from jupyter_cube.search import search
 
             found: Iterable[Line] = search(self.job.log, self.search, regex=self.regex, tasks=self.tasks, cursor=cursor)
-            yield from ([line] for line in (found if self.tail is None else collections.deque(found, self.tail)))
+            for line in found if self.tail is None else collections.deque(found, self.tail):
+                yield [line]
             return
         if self.tail is not None:
             last = self.job.log.tail(self.tail, tasks=self.tasks)
@@ -147,62 +151,81 @@ class Budget:
 
 def write_cell(view: View, out: Writer) -> None:
     """The log as a cell's text: at once after a silence, in batches then, never more than a server lets through."""
-    prefixed, log, budget = many_tasks(view), view.job.log, Budget()
-    if view.search or view.tail is not None or not view.follow:
-        _write_bounded(view, out, prefixed)
+    prefixed = many_tasks(view)
+    if view.follow:
+        budget = Budget()
+        for batch in _followed(view):
+            if text := "".join(_cell_text(view, item, prefixed=prefixed) for item in batch):
+                out.write(text)
+                out.flush()
+                time.sleep(budget.take(len(text)))
         return
-    cursor = view.cursor
-    while True:
-        for batch in view.job.follow_sync(cursor, tasks=view.tasks, provisional=True):
-            text, skipped = _last_part(_cell_text(item, prefixed=prefixed) for item in lines_of(batch))
-            cursor = max([cursor, *(item.end for item in batch if isinstance(item, Chunk))])
-            out.write(_skipped(view, skipped) + text)
-            out.flush()
-            pause = budget.take(len(text))
-            time.sleep(pause)
-            if pause > CELL_PAUSE and log.end - cursor > CELL_BATCH:
-                target = log.end - CELL_BATCH
-                break
-        else:
+    if view.search or view.cursor is not None:
+        items: Iterable[Line | Gap] = (item for batch in view.batches() for item in batch)
+        out.write("".join(_first_part(view, items, prefixed=prefixed)))
+    else:
+        out.write("".join(_last_part(view, prefixed=prefixed)))
+
+
+def _followed(view: View) -> Iterator[Batch]:
+    cursor = view.cursor or 0
+    if view.tail is not None:
+        last = view.job.log.tail(view.tail, tasks=view.tasks)
+        yield list(last)
+        cursor = last[-1].cursor if last else view.job.log.end
+    batches = follow_sync(
+        view.job.log,
+        cursor,
+        ended=lambda: view.job.state.final,
+        tasks=view.tasks,
+        provisional=True,
+        behind=CELL_BURST,
+    )
+    yield from map(lines_of, batches)
+
+
+def _first_part(view: View, items: Iterable[Line | Gap], *, prefixed: bool) -> Iterator[str]:
+    """As many lines as fit into a cell, and how to see the next."""
+    size = cursor = 0
+    for item in items:
+        if size > CELL_BATCH:
+            search = f" --search {shlex.quote(view.search)}" if view.search else ""
+            yield f"— more: {command(f'logs {view.job.short_id} --cursor {cursor}{search}')} —\n"
             return
-        skipped = 0
-        for item in log.chunks(cursor, tasks=view.tasks):
-            if cursor >= target:
-                break
-            if isinstance(item, Chunk):
-                skipped += item.data.count(b"\n")
-                cursor = item.end
-        out.write(_skipped(view, skipped))
+        text = _cell_text(view, item, prefixed=prefixed)
+        size, cursor = size + len(text), item.cursor
+        yield text
 
 
-def _write_bounded(view: View, out: Writer, prefixed: bool) -> None:
-    items = (item for batch in view.batches() for item in batch)
-    text, skipped = _last_part(_cell_text(item, prefixed=prefixed) for item in items)
-    out.write(_skipped(view, skipped) + text)
-    out.flush()
+def _last_part(view: View, *, prefixed: bool) -> list[str]:
+    """The last lines, as many as fit into a cell, and how to see those before."""
+    number = CELL_LINES if view.tail is None else view.tail
+    lines = view.job.log.tail(number + 1, tasks=view.tasks)
+    texts = [_cell_text(view, line, prefixed=prefixed) for line in lines[-number:]] if number else []
+    size = sum(map(len, texts))
+    while size > CELL_BATCH and len(texts) > 1:
+        size -= len(texts.pop(0))
+    if len(texts) < min(len(lines), number) or (view.tail is None and len(lines) > number):
+        texts.insert(0, f"— the last {len(texts):,} lines; all: {command(f'logs {view.job.short_id} --cursor 0')} —\n")
+    return texts
 
 
-def _last_part(texts: Iterable[str]) -> tuple[str, int]:
-    """The last ``CELL_BATCH`` characters in whole lines, and how many lines were left out before them."""
-    kept: collections.deque[str] = collections.deque()
-    size = skipped = 0
-    for text in texts:
-        kept.append(text)
-        size += len(text)
-        while size > CELL_BATCH and len(kept) > 1:
-            size -= len(kept.popleft())
-            skipped += 1
-    return "".join(kept), skipped
-
-
-def _cell_text(item: Line | Gap, *, prefixed: bool) -> str:
-    if isinstance(item, Line) and len(item.line) > CELL_LINE:
+def _cell_text(view: View, item: Line | Gap, *, prefixed: bool) -> str:
+    if isinstance(item, Gap):
+        return _skipped(view, item) if item.reason == "skipped" else text_of(item, prefixed=False)
+    if len(item.line) > CELL_LINE:
         item = item._replace(line=f"{item.line[:CELL_LINE]} ... {len(item.line) - CELL_LINE:,} more characters")
-    text = text_of(item, prefixed=False, colour=True)
-    return render.prefix(item.role, item.index) + text if prefixed and isinstance(item, Line) else text
+    front = render.prefix(item.role, item.index) if prefixed else ""
+    return front + text_of(item, prefixed=False, colour=True)
 
 
-def _skipped(view: View, number: int) -> str:
-    if not number:
-        return ""
-    return f"— {number:,} lines skipped here; in a terminal: jupyter cube logs {view.job.short_id} —\n"
+def _skipped(view: View, gap: Gap) -> str:
+    """What a reader that could not keep up has jumped over, and how to see it."""
+    start, lines = gap.cursor - gap.bytes, 0
+    for item in view.job.log.chunks(start, tasks=view.tasks):
+        if isinstance(item, Chunk):
+            if item.end > gap.cursor:
+                break
+            lines += item.data.count(b"\n")
+    see = command(f"logs {view.job.short_id} --cursor {start}")
+    return f"— {lines:,} lines ({render.size(gap.bytes)}) skipped, more than a cell can take; they are in: {see} —\n"

@@ -26,7 +26,7 @@ ERRORS = (
 class PlainPickler(pickle.Pickler):
     """Refuses what another process would look for in vain: functions and classes of the main module."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Any) -> None:
         super().__init__(file, protocol=5)
 
     def reducer_override(self, value: Any) -> Any:

@@ -53,7 +53,9 @@ def _read(path: Path) -> Any:
             return pickle.load(file)
     except ModuleNotFoundError as error:
         hint = f"install it here, then ask again: the result stays in {path}"
-        raise StoreError(f"reading it needs the module {error.name!r}", place=f"result {path.name}", hint=hint) from error
+        raise StoreError(
+            f"reading it needs the module {error.name!r}", place=f"result {path.name}", hint=hint
+        ) from error
     except (*pickling.ERRORS, EOFError) as error:
         hint = f"look at {path}, or retry the job"
         raise StoreError(f"cannot be read: {pickling.said(error)}", place=f"result {path.name}", hint=hint) from error

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jupyter_cube import bundle, hint, logview, render
+from jupyter_cube import api, bundle, hint, logview, render
 from jupyter_cube.display import Cards, snapshot
 from jupyter_cube.errors import DetachedError, UsageError, near
 from jupyter_cube.handle import Job
@@ -126,12 +126,13 @@ class Session:
         job.raise_if_failed()
 
     def _debug(self, call: Call) -> None:
-        words, _, folder = actions.debug(call)
         if call.json:
+            words, _, folder = actions.debug(call)
             print(json.dumps({"words": words, "cwd": folder}))
             return
-        task = f" --task {call.values['task']}" if "task" in call.values else ""
-        print(f"in a terminal: {hint.shell_prefix()} debug {call.values['job']}{task}")
+        job = api.job(call.values["job"])
+        task = f" --task {actions.known_task(job, call.values['task'])}" if "task" in call.values else ""
+        print(f"in a terminal: {hint.shell_prefix()} debug {job.short_id}{task}")
 
     def _show(self, job: Job) -> None:
         """The job's card, once a cell; without a kernel nothing can live, and it is printed."""

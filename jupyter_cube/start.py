@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 
 from jupyter_cube import allotment, devices, files, launch, limits, process
 from jupyter_cube.allotment import Demand, Limits, Request
-from jupyter_cube.host import Held, Host, Ticket
+from jupyter_cube.host import Held, Host
 from jupyter_cube.plan import Plan, Role
 from jupyter_cube.state import State, TaskState
 from jupyter_cube.store import JobFolder
+from jupyter_cube.ticket import Ticket
 
 
 def machine(settings: Mapping[str, object], *, gpus: bool) -> Limits:

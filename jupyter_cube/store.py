@@ -83,6 +83,7 @@ class JobFolder:
         self.path = path
         self._record: dict[str, Any] | None = None
         self._plan: Plan | None = None
+        self._folded: tuple[tuple[int, int, int], JobState] | None = None
 
     @property
     def id(self) -> str:
@@ -189,6 +190,24 @@ class JobFolder:
 
     def state(self) -> JobState:
         """The job as it is now, as far as it is recorded; an attempt that nobody owns yet is WAITING."""
+        seen = self._seen()
+        if self._folded is None or self._folded[0] != seen:
+            self._folded = (seen, self._read_state())
+        return self._folded[1]
+
+    def _seen(self) -> tuple[int, int, int]:
+        """What changes whenever the state does: size and time of its records, time of the orders."""
+        try:
+            status = os.stat(self.path / "states.jsonl")
+            size, changed = status.st_size, status.st_mtime_ns
+        except FileNotFoundError:
+            size = changed = 0
+        try:
+            return size, changed, os.stat(self.path / "attempts").st_mtime_ns
+        except FileNotFoundError:  # the job has been deleted
+            return size, changed, 0
+
+    def _read_state(self) -> JobState:
         folded = states.fold(self.plan, self.records())
         number = self.last_attempt()
         if number > folded.attempt:

@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from jupyter_cube.logfiles import LogFiles
 from jupyter_cube.watch import Pace, Watch
 
 LATE, OPEN_END, GAP = 1, 2, 4  # flags of an entry
@@ -28,7 +29,6 @@ _BLOCK = 4096  # entries read at once
 _BEAT = 0.002  # seconds between two looks while something grows
 _COOL = 0.03  # seconds without growth after which a log is left to inotify
 _FULL_PAUSE = 0.25  # seconds until the next attempt on a full disk
-_OPEN_LOGS = 128  # log files held open
 
 
 class Entry(NamedTuple):
@@ -85,10 +85,6 @@ class Timeline:
         """Index of the first entry recorded at ``when`` (seconds since the epoch) or later."""
         return bisect.bisect_left(range(len(self)), when, key=lambda i: next(self.entries(i, i + 1)).time)
 
-    def ends(self) -> dict[tuple[int, int], int]:
-        """How far each log is recorded, in bytes, by task number and attempt."""
-        return {(entry.number, entry.attempt): entry.end for entry in self.entries(0)}
-
     def _open(self) -> bool:
         if self._fd < 0:
             try:
@@ -107,50 +103,6 @@ class Timeline:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-
-class LogFiles:
-    """The log files of a job's tasks, of which only so many are held open."""
-
-    def __init__(self, folder: Path, names: Sequence[str]) -> None:
-        self._folder = folder
-        self._names = names
-        self._fds: dict[tuple[int, int], int] = {}
-
-    def path(self, number: int, attempt: int) -> str:
-        """The log file of a task's attempt.
-
-        Raises:
-            FileNotFoundError: the job has no such task.
-        """
-        if number >= len(self._names):
-            raise FileNotFoundError(f"no task {number}")
-        return f"{self._folder}/tasks/{self._names[number]}/{attempt}.log"
-
-    def read(self, number: int, attempt: int, start: int, size: int) -> bytes:
-        """Up to ``size`` bytes from offset ``start``.
-
-        Raises:
-            OSError: the file is missing or cannot be read.
-        """
-        key = number, attempt
-        fd = self._fds.pop(key, -1)
-        if fd < 0:
-            if len(self._fds) >= _OPEN_LOGS:
-                self.drop(*next(iter(self._fds)))
-            fd = os.open(self.path(number, attempt), os.O_RDONLY | os.O_CLOEXEC)
-        self._fds[key] = fd  # the last one used stands last
-        return os.pread(fd, size, start)
-
-    def drop(self, number: int, attempt: int) -> None:
-        """Close one file, if it is open."""
-        fd = self._fds.pop((number, attempt), -1)
-        if fd >= 0:
-            os.close(fd)
-
-    def close(self) -> None:
-        for key in list(self._fds):
-            self.drop(*key)
 
 
 class _Log:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import builtins
 import io
-import pickle
+import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from jupyter_cube import pickling
@@ -21,6 +21,9 @@ from jupyter_cube.errors import Fault, near
 from jupyter_cube.names import Names, global_names
 
 LIMIT = 200_000_000  # bytes in total, where nobody named what to send
+
+_SHOWN_SIZE = 1_000_000  # bytes from which on a value's size is worth showing
+_TOKEN_LENGTH = 4000  # characters; private keys are the longest
 
 _IPYTHONS_OWN = re.compile(r"_{1,3}|_i{1,3}|_i?\d+|_[doi]h|_exit_code|In|Out|exit|quit|get_ipython|__\w*__")
 _SECRET_NAME = re.compile(r".*(password|secret|api_?key)", re.IGNORECASE)
@@ -85,9 +88,10 @@ def inputs(cell: Names, namespace: Mapping[str, Any], *, names: Iterable[str] | 
     modules |= {name: line for name, line in wanted.lines.items() if isinstance(namespace[name], ModuleType)}
     imports, notes = _imports(modules, namespace)
     values = {name: namespace[name] for name in wanted.lines if name not in modules}
-    sent = _pickled(values, namespace, imports=imports, submodules=_submodules(cell, imports, namespace))
+    header = {"modules": imports, "submodules": _submodules(cell, imports, namespace)}
+    sent = _pickled(values, namespace, header=header, limit=LIMIT if names is None else math.inf)
     if names is None:
-        faults += _size_faults(sent, values)
+        faults += _size_faults(sent.sizes, cell)
     else:
         faults += [Fault(f"{name} cannot be pickled: {why}", path="--in") for name, why in sent.failures.items()]
     if faults:
@@ -134,9 +138,10 @@ def _needed_by(value: Any, namespace: Mapping[str, Any]) -> Iterator[str]:
         for member in vars(value).values():
             for function in (member, *(getattr(member, name, None) for name in ("__func__", "fget", "fset", "fdel"))):
                 yield from _needed_by(function, namespace) if isinstance(function, FunctionType) else ()
+        for base in value.__bases__:
+            yield from _needed_by(base, namespace)
     elif isinstance(value, FunctionType) and value.__module__ == "__main__":
-        code: CodeType = value.__code__
-        yield from sorted(global_names(code)[0])
+        yield from sorted(global_names(value.__code__)[0])
 
 
 def _secret_faults(wanted: _Wanted, namespace: Mapping[str, Any]) -> list[Fault]:
@@ -153,9 +158,10 @@ def _secret_faults(wanted: _Wanted, namespace: Mapping[str, Any]) -> list[Fault]
 def _is_secret(name: str, value: object) -> bool:
     if not isinstance(value, (str, bytes)):
         return False
-    start = value[:10_000]  # a text is no token because a token stands somewhere in it
-    text = start if isinstance(start, str) else start.decode(errors="replace")
-    return bool(value) and bool(_SECRET_NAME.fullmatch(name) or _TOKEN.match(text.strip()))
+    text = value if isinstance(value, str) else value[:_TOKEN_LENGTH].decode(errors="replace")
+    # A whole document is not withheld for a token that is an example in it.
+    found = _TOKEN.search(text) if len(value) <= _TOKEN_LENGTH else _TOKEN.match(text)
+    return bool(value) and bool(found or _SECRET_NAME.fullmatch(name))
 
 
 def _imports(modules: Iterable[str], namespace: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
@@ -175,7 +181,9 @@ def _submodules(cell: Names, imports: Mapping[str, str], namespace: Mapping[str,
     found: dict[str, None] = {}
     for chain in cell.dotted:
         first, *parts = chain.split(".")
-        value = namespace[first] if first in imports else None
+        if first not in imports:
+            continue
+        value = namespace[first]
         for part in parts:
             value = vars(value).get(part)
             name = getattr(value, "__name__", None)
@@ -183,6 +191,31 @@ def _submodules(cell: Names, imports: Mapping[str, str], namespace: Mapping[str,
                 break
             found[str(name)] = None
     return sorted(found)
+
+
+def _size_faults(sizes: Mapping[str, int], cell: Names) -> list[Fault]:
+    total = sum(sizes.values())
+    if total <= LIMIT:
+        return []
+    name = max(sizes, key=lambda each: sizes[each])
+    message = f"{name} has {_size(sizes[name])}, and values of more than {_size(LIMIT)} in all are not sent unasked"
+    hint = f"save it to a file that the cell reads, or send it all the same: --in {','.join(sizes)}"
+    return [Fault(message, cell.free.get(name, 0), hint=hint, file="cell")]
+
+
+def _summary(sizes: Mapping[str, int], imports: Mapping[str, str]) -> list[str]:
+    values = ", ".join(name if size < _SHOWN_SIZE else f"{name} ({_size(size)})" for name, size in sizes.items())
+    parts = [f"sends {values}"] if sizes else []
+    parts += [f"imports {', '.join(imports)}"] if imports else []
+    return ["; ".join(parts)] if parts else []
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
 
 
 @dataclass(slots=True)
@@ -224,18 +257,16 @@ def _portable(sink: Any, namespace: Mapping[str, Any]) -> Any:
 
 
 def _pickled(
-    values: Mapping[str, Any], namespace: Mapping[str, Any], *, imports: Mapping[str, str], submodules: list[str]
+    values: Mapping[str, Any], namespace: Mapping[str, Any], *, header: Mapping[str, Any], limit: float
 ) -> _Pickled:
     """The values one after the other from one pickler, so that objects they share stay shared."""
     failures: dict[str, str] = {}
     plain = True
     while True:
-        sink = _Sink(16 * LIMIT)
+        sink = _Sink(limit)
         pickler = pickling.PlainPickler(sink) if plain else _portable(sink, namespace)
         names = [name for name in values if name not in failures]
-        pickler.dump(
-            {"python": pickling.python_version(), "modules": dict(imports), "submodules": submodules, "values": names}
-        )
+        pickler.dump({"python": pickling.python_version(), **header, "values": names})
         sizes = {}
         try:
             for name in names:

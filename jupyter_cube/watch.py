@@ -82,12 +82,6 @@ class Watch:
             os.close(self.fd)
             self.fd = -1
 
-    def __enter__(self) -> Watch:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
 
 class Pace:
     """How long to sleep between two looks, in seconds: longer and longer while nothing happens."""

@@ -9,7 +9,7 @@ import pytest
 from jupyter_cube import devices
 from jupyter_cube.devices import Device, discover, visible_variables
 
-NVML = '''
+NVML = """
 class NVMLError(Exception):
     pass
 
@@ -43,7 +43,7 @@ def nvmlDeviceGetComputeRunningProcesses(handle):
     if handle == 1:
         raise NVMLError("not supported")
     return [Answer(pid=4711, usedGpuMemory=2**30)]
-'''
+"""
 
 ROCM_SMI = """#!/bin/sh
 case "$*" in *--json*) ;; *) exit 1 ;; esac

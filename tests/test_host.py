@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import itertools
 import os
 import random
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -176,7 +181,9 @@ def test_a_job_that_starts_bit_by_bit_keeps_its_place(host: Host, folder: str) -
 def test_others_see_what_is_used_but_not_by_what(host: Host, folder: str) -> None:
     held = take(host, need(gpu=1), "secret name")
     host.enqueue(need(gpu=1), job=folder, name="secret name")
-    texts = {path: path.read_text() for path in host.folder.rglob("*") if path.is_file() and path.parent.name != "names"}
+    texts = {
+        path: path.read_text() for path in host.folder.rglob("*") if path.is_file() and path.parent.name != "names"
+    }
     assert len(texts) == 3
     for path, text in texts.items():
         assert "secret" not in text
@@ -202,9 +209,12 @@ def test_the_reason_for_waiting_names_who_has_it(host: Host, folder: str) -> Non
     release(held)
     assert host.reason(ticket) == "about to start"
     assert host.reason(later) == "behind 1 earlier job"
+
+
+def test_the_reason_for_waiting_names_memory(host: Host, folder: str) -> None:
     large = take(host, need(memory_mb=600), "large")
     ticket = host.enqueue(need(memory_mb=500), job=folder)
-    assert host.reason(ticket).startswith(f"needs 500 MiB of memory, 400 free: large holds 600 MiB since {clock(large)}")
+    assert host.reason(ticket) == f"needs 500 MiB of memory, 400 free: large holds 600 MiB since {clock(large)}"
     release(large)
 
 
@@ -288,9 +298,6 @@ class Nobody:
 def nobody() -> Iterator[Nobody]:
     if os.getuid() != 0:
         pytest.skip("changes the user")
-    import shutil
-    import tempfile
-
     place = Path(tempfile.mkdtemp())
     place.chmod(0o755)
     yield Nobody(Host(LIMITS, folder=place / "locks"))
@@ -317,8 +324,6 @@ def test_another_users_job_is_served_first_if_it_came_first(nobody: Nobody) -> N
     held = take(nobody.host, need(gpu=3))
     nobody.run(lambda host: host.enqueue(need(gpu=1), job="/") is not None)
     (nobody.host.folder / "waiter-65534").touch()
-    import fcntl
-
     with open(nobody.host.folder / "waiter-65534") as waiter:
         fcntl.flock(waiter, fcntl.LOCK_EX)
         release(held)
@@ -326,8 +331,9 @@ def test_another_users_job_is_served_first_if_it_came_first(nobody: Nobody) -> N
         release(take(nobody.host, need(gpu=2)))
 
 
-# One of several processes that take jobs from a list, start what they can and queue the rest. Each is a waiter, too.
-WORKER = """
+# One of several processes that start what they can and queue the rest; each serves the queue, too. As a wrapper does,
+# a task claims its place first, so that one that is started twice runs once.
+WORKER = r"""
 import os, subprocess, sys
 from pathlib import Path
 from jupyter_cube import process
@@ -338,129 +344,105 @@ root = Path(sys.argv[1])
 devices = ("gpu0", "gpu1", "gpu2")
 host = Host(Limits(64, 64, 1000, devices), folder=root / "locks")
 log = os.open(root / "log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-TASK = 'claim "$0" || exit; stamp start "$0" "$1"; sleep "$2"; stamp end "$0" "$1"; : > "$0/done"'
-SHELL = '''
-stamp() { printf '%s %s %s %s %s\\\\n' "$(date +%s%N)" "$1" "${2##*/}" "$3" $$; }
-claim() { echo $$ > "$1/$$" && ln "$1/$$" "$1/claim.$3" 2>/dev/null || [ "$(cat "$1/claim")" = $$ ]; }
+TASK = '''
+echo > "$1.$$"; ln "$1.$$" "$1" 2>/dev/null || exit
+echo "$(date +%s%N) start $1 $2 $$"; sleep 0.05; echo "$(date +%s%N) end $1 $2 $$"
 '''
 
 def start(demand, job, ticket=None):
     held = host.allot(demand, job=str(job), name=job.name, ticket=ticket)
-    if held is None:
-        return False
-    # Whoever takes the job's claim runs it, as a wrapper does.
-    draft = job / f"draft-{os.getpid()}"
-    draft.touch()
-    try:
-        os.link(draft, job / "claim")
-    except FileExistsError:
-        for each in held:
-            each.release()
-        return True
-    for each in held:
-        words = ["sh", "-c", SHELL + "stamp start \\"$0\\" \\"$1\\"; sleep $2; stamp end \\"$0\\" \\"$1\\"",
-                 str(job), ",".join(each.devices), os.environ["SECONDS_OF_WORK"]]
+    for number, each in enumerate(held or []):
+        words = ["sh", "-c", TASK, "sh", str(job / f"claim{number}"), ",".join(each.devices)]
         task = subprocess.Popen(words, stdout=log, pass_fds=[each.fd], start_new_session=True)
-        each.bind(process.identify(task.pid))
+        identity = process.identify(task.pid)
+        if identity:
+            each.bind(identity)
         each.close()
-    return True
-
-def serve():
-    for ticket in host.startable():
-        if start(ticket.demand, Path(ticket.job), ticket):
-            ticket.remove()
+    return held is not None
 
 for number in map(int, sys.argv[2:]):
     job = root / f"job{number}"
-    if (job / "claim").exists() or any(ticket.job == str(job) for ticket in host.my_tickets()):
-        continue
+    demand = Demand((Request(gpu=1 + number % 2),) * (1 + (number % 4 == 2)), devices=devices)
     job.mkdir(exist_ok=True)
-    demand = Demand((Request(gpu=1 + number % 2),) * (1 + number % 3 // 2), devices=devices)
-    if not start(demand, job):
+    begun = all((job / f"claim{task}").exists() for task in range(len(demand.requests)))
+    if not begun and not any(ticket.job == str(job) for ticket in host.my_tickets()) and not start(demand, job):
         host.enqueue(demand, job=str(job), name=job.name)
-while host.my_tickets():
+while True:
     lock = host.waiter_lock()
-    if lock is None:
-        host.wait_for_change(0.1)
-        continue
-    serve()
-    if not host.leave(lock):
-        host.wait_for_change(0.1)
-        os.close(lock)
+    while lock is not None:
+        for ticket in host.startable():
+            if start(ticket.demand, Path(ticket.job), ticket):
+                ticket.remove()
+        if host.leave(lock):
+            sys.exit()
+        host.wait_for_change(1)
+    if not host.my_tickets():
+        sys.exit()
+    host.wait_for_change(0.1)
 """
 
 
-def started_and_ended(log: str) -> list[tuple[int, int, str, str, int]]:
-    """(start, end or 0, job, device, pid) of every task that wrote its start, in ns since the epoch."""
-    ends = {}
-    for line in log.splitlines():
-        moment, what, _, _, pid = line.split()
-        if what == "end":
-            ends[int(pid)] = int(moment)
-    tasks = []
-    for line in log.splitlines():
-        moment, what, job, names, pid = line.split()
-        if what == "start":
-            tasks += [(int(moment), ends.get(int(pid), 0), job, name, int(pid)) for name in names.split(",")]
-    return sorted(tasks)
+def intervals(log: str) -> list[tuple[int, int, str, str, int]]:
+    """(start, end or 0, claim, device, pid) of every device of every task, in ns since the epoch, by start."""
+    lines = [line.split() for line in log.splitlines()]
+    ends = {int(pid): int(moment) for moment, what, _, _, pid in lines if what == "end"}
+    return sorted(
+        (int(moment), ends.get(int(pid), 0), claim, device, int(pid))
+        for moment, what, claim, names, pid in lines
+        if what == "start"
+        for device in names.split(",")
+    )
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="its tasks need GNU date")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_device_is_given_twice_whoever_is_killed(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    jobs = range(20)
-    env = {**ENV, "SECONDS_OF_WORK": "0.05"}
-    script = tmp_path / "worker.py"
-    script.write_text(WORKER)
+    (tmp_path / "worker.py").write_text(WORKER)
     log = tmp_path / "log"
     log.touch()
 
     def work(number: int) -> subprocess.Popen[bytes]:
-        share = [str(job) for job in jobs if job % 5 == number]
-        return subprocess.Popen([sys.executable, script, tmp_path, *share], env=env)
+        share = [str(job) for job in range(20) if job % 5 == number]
+        return subprocess.Popen([sys.executable, tmp_path / "worker.py", tmp_path, *share], env=ENV)
 
     workers = [work(number) for number in range(5)]
-    killed: dict[int, int] = {}  # task to the moment before it was killed
-    kills = 0
+    killed: dict[int, int] = {}  # task to the moment before it was killed: until then it has its devices
+    kills = 20
     deadline = time.monotonic() + 60
-    while any(worker.poll() is None for worker in workers):
-        assert time.monotonic() < deadline, f"some job starves: {Host(LIMITS, folder=tmp_path / 'locks').tickets()}"
-        time.sleep(chance.uniform(0.01, 0.05))
-        if kills >= 25:
+    while kills or any(worker.poll() is None for worker in workers):
+        if time.monotonic() > deadline:
+            for worker in workers:
+                worker.kill()
+                worker.wait()
+            pytest.fail(f"some job starves, {kills} kills left")
+        time.sleep(chance.uniform(0.005, 0.08))
+        if not kills:
             continue
+        kills -= 1
         victim = chance.randrange(6)
         if victim < 5:
             workers[victim].kill()
             workers[victim].wait()
             workers[victim] = work(victim)
-            kills += 1
             continue
-        running = [pid for _, end, _, _, pid in started_and_ended(log.read_text()) if not end and pid not in killed]
-        for pid in running[-1:]:
-            moment = time.time_ns()
-            killed[pid] = moment
-            # The whole session: what the task has started holds its devices as well.
-            try:
+        for pid in [pid for _, end, _, _, pid in intervals(log.read_text()) if not end and pid not in killed][-1:]:
+            killed[pid] = time.time_ns()
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                killed.pop(pid)
-            kills += 1
-    for worker in workers:
-        assert worker.wait() == 0
-    host = Host(LIMITS, folder=tmp_path / "locks")
-    until_free = time.monotonic() + 10
+    assert [worker.wait() for worker in workers] == [0] * 5
+    host = Host(replace(LIMITS, tokens=64), folder=tmp_path / "locks")
     while host.holders():
-        assert time.monotonic() < until_free
+        assert time.monotonic() < deadline
         host.wait_for_change(0.1)
-    assert all((tmp_path / f"job{job}" / "claim").exists() for job in jobs)
-    tasks = started_and_ended(log.read_text())
-    assert {device for _, _, _, device, _ in tasks} == set(DEVICES)
+    tasks = intervals(log.read_text())
+    claims = {claim for _, _, claim, _, _ in tasks}
+    assert claims == {str(path) for path in tmp_path.glob("job*/claim[0-9]")}
+    assert len(claims) == 25  # 20 jobs, five of them gangs of two
     for device in DEVICES:
-        busy = [(start, end or killed[pid], pid) for start, end, _, name, pid in tasks if name == device]
-        for (_, end, first), (start, _, second) in zip(busy, busy[1:], strict=False):
-            assert end <= start, f"{device}: {second} started before {first} had ended"
-    release(take(replace_limits(host), need(gpu=3)))
-
-
-def replace_limits(host: Host) -> Host:
-    return Host(replace(LIMITS, tokens=64), folder=host.folder)
+        busy = [(start, end or killed[pid]) for start, end, _, name, pid in tasks if name == device]
+        assert len(busy) > 1
+        for (_, end), (start, _) in itertools.pairwise(busy):
+            assert end <= start, f"{device} was given twice"
+    assert host.tickets() == []
+    release(take(host, need(gpu=3)))

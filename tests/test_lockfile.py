@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import stat
@@ -125,8 +126,6 @@ def test_no_link_pipe_or_folder_is_followed(folder: Path, tmp_path: Path) -> Non
 
 
 def test_two_who_look_at_a_free_file_do_not_see_each_other(folder: Path) -> None:
-    import fcntl
-
     path = folder / "held" / "token"
     write_record(path, {})
     with open(path) as other:

@@ -37,7 +37,7 @@ class Notebook:
             self.published.append({"data": data, "id": transient["display_id"], "update": update})
 
         self.shell.kernel = SimpleNamespace(get_parent=get_parent)
-        self.shell.display_pub = SimpleNamespace(publish=publish)
+        self.shell.display_pub.publish = publish
 
     def run(self, text: str) -> Any:
         """Run a cell; what its last line gives. An error is raised."""
@@ -197,13 +197,14 @@ def test_with_nobody_there_a_submit_waits_and_fails_with_its_job(notebook: Noteb
 def test_verbs_after_a_job(notebook: Notebook, capsys) -> None:
     notebook.run("%%cube submit --shell --name long --as j\necho begun; sleep 60")
     capsys.readouterr()
+    job = notebook.shell.user_ns["j"]
     notebook.run("%cube jobs")
     assert "long" in capsys.readouterr().out
     notebook.run("%cube stop $j")
     notebook.run("%cube wait long")
     assert "■ long" in capsys.readouterr().out
     notebook.run("%cube debug long --task worker-0")
-    assert "debug long --task worker-0" in capsys.readouterr().out
+    assert f"debug {job.short_id} --task worker-0" in capsys.readouterr().out
     notebook.run("%cube logs long --tail 1")
     assert capsys.readouterr().out == "begun\n"
     notebook.run("%cube delete long")
