@@ -28,6 +28,7 @@ class CellJob:
         private: files below ``private/`` that only the tasks may read, name to bytes.
         command: a bash line that runs the cell, in any working folder.
         inputs: names of the values and modules that go along.
+        needs_ipython: magics, as written, for which the task's Python must have IPython.
         notes: lines for the person who submits.
         faults: what is wrong; where there are any, the rest is empty.
     """
@@ -36,6 +37,7 @@ class CellJob:
     private: Mapping[str, bytes] = field(default_factory=dict)
     command: str = ""
     inputs: tuple[str, ...] = ()
+    needs_ipython: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
 
@@ -85,6 +87,7 @@ def prepare(
         private=private,
         command=" ".join(['exec "${CUBE_PYTHON:-python3}" -u "$CUBE_JOB/files/task.py"', *outputs]),
         inputs=sent.names,
+        needs_ipython=code.needs_ipython,
         notes=(*code.notes, *sent.notes, *_unknown(used, namespace)),
     )
 

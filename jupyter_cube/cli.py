@@ -33,7 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
         The exit code: 0 done, or the job succeeded; 1 the job ended otherwise; 2 a mistake in what was typed or in
         a file; 3 the backend or the store cannot be reached; 130 interrupted, the job goes on.
     """
-    words = sys.argv[1:] if words is None else words
+    words = sys.argv[1:] if words is None else list(words)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a mark still shows the rest
@@ -50,7 +50,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return _PIPE_CLOSED
 
 
-def _main(words: Sequence[str]) -> int:
+def _main(words: list[str]) -> int:
     if words[:2] == ["completion", "--words"]:
         from jupyter_cube.completion import candidates
 

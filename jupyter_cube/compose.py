@@ -109,7 +109,7 @@ def words(line: list[str], options: Options) -> Composed:
     """A command as words; each arrives as it is."""
     if not line:
         raise UsageError("there is no command after --", hint="write: submit -- python train.py")
-    return _composed(options, shlex.join(line), default_name=Path(line[0]).name)
+    return _composed(options, f"exec {shlex.join(line)}", default_name=Path(line[0]).name)
 
 
 def file(path: Path, options: Options) -> Composed:

@@ -23,7 +23,14 @@ _PASSED_ON = (
     *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"),
     *("CUBE_LOCKS", "CUBE_POLL", "CUBE_NO_PROC"),
 )
-_ours: list[subprocess.Popen[bytes]] = []
+class _Detached(subprocess.Popen[bytes]):
+    """A child that is meant to outlive this process: nothing to warn of when this object goes."""
+
+    def __del__(self) -> None:
+        pass
+
+
+_ours: list[_Detached] = []
 
 
 def owner_words(module: str, *words: str) -> list[str]:
@@ -49,7 +56,7 @@ def _spawn(words: list[str], *, env: Mapping[str, str], log: str, fds: tuple[int
     reap()
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        child = subprocess.Popen(
+        child = _Detached(
             words,
             env=dict(env),
             cwd="/",

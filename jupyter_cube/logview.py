@@ -224,8 +224,8 @@ def _skipped(view: View, gap: Gap) -> str:
     start, lines = gap.cursor - gap.bytes, 0
     for item in view.job.log.chunks(start, tasks=view.tasks):
         if isinstance(item, Chunk):
-            if item.end > gap.cursor:
+            if item.start >= gap.cursor:
                 break
-            lines += item.data.count(b"\n")
+            lines += item.data.count(b"\n", 0, gap.cursor - item.start)
     see = command(f"logs {view.job.short_id} --cursor {start}")
     return f"— {lines:,} lines ({render.size(gap.bytes)}) skipped, more than a cell can take; they are in: {see} —\n"

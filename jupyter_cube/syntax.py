@@ -17,7 +17,7 @@ from jupyter_cube.errors import Fault
 from jupyter_cube.shim import LINE_MAGICS, SCRIPT_MAGICS
 
 _EXPANDED = re.compile(r"\{([^{}]*)\}|\$([A-Za-z_]\w*)")
-_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+_WORD = re.compile(r"(?<![\w.])(?<!\s-)(?<!^-)[A-Za-z_]\w*")  # -n is an option of the magic
 _COMMANDS = re.compile(r"(pip3?|conda|mamba|cd|ls|pwd|mkdir|rm|cp|mv|cat|git|wget|curl)(\s+[\w./~-]|$)")
 _PYTHON_MAGICS = frozenset({"capture", "debug", "lprun", "memit", "memray", "mprun", "prun", "time", "timeit"})
 _SHIM_METHODS = frozenset({"getoutput", "start_timer", "system"})

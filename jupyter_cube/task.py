@@ -57,7 +57,7 @@ def define() -> "dict[str, Any]":
     names = _new_main("__mp_main__")
     worker = _beside("worker.py")
     tree = worker["definitions"](compile(_text(), _PATH, "exec", _ONLY_AST | _TOP_LEVEL_AWAIT, dont_inherit=True))
-    whole = compile(tree, _PATH, "exec", dont_inherit=True)
+    whole = compile(tree, _PATH, "exec", _TOP_LEVEL_AWAIT, dont_inherit=True)
     if os.path.exists(_INPUTS):
         _beside("pickling.py")["read_inputs"](_INPUTS, names, worker["words"](whole))
     flags = whole.co_flags & _FUTURE_ANNOTATIONS

@@ -30,7 +30,8 @@ fi
 printf '%s %s %s %s\n' $$ "$start" "${CUBE_DEVICES:--}" "$CUBE_CGROUP" > "$base.claim.$$" || exit 1
 ln "$base.claim.$$" "$base.claim" 2>/dev/null || { rm -f "$base.claim.$$"; exit 0; }
 
-exec </dev/null >> "$base.log" 2>&1
+# The log is 3 for this shell, which must not comment on what a signal ended (its 2), and 1 and 2 for what it runs.
+exec </dev/null >> "$base.log" 3>&1 2>/dev/null
 # The owner signals every process of the task; this one stays to run taskCompletes and to write the record.
 trap : TERM
 [ -z "$CUBE_CGROUP" ] || echo $$ > "$CUBE_CGROUP/cgroup.procs"
@@ -65,7 +66,7 @@ call() {
     result=0
     [ -e "$scripts/$1.$2" ] || return 0
     IFS= read -r name < "$scripts/$1.name"
-    bash "$scripts/$1.$2" || result=$?
+    bash "$scripts/$1.$2" 2>&3 3>&- || result=$?
     [ ! -e "$scripts/$1.ignore" ] || result=0
 }
 
@@ -83,10 +84,10 @@ finish() {
 }
 
 if ! cd "$CUBE_CWD"; then
-    echo "jupyter-cube: the working folder $CUBE_CWD is not there" >&2
+    echo "jupyter-cube: the working folder $CUBE_CWD is not there"
     code=126
 elif ! command -v bash > /dev/null; then
-    echo "jupyter-cube: there is no bash on PATH; tasks need one" >&2
+    echo "jupyter-cube: there is no bash on PATH; tasks need one"
     code=127
 else
     export PAI_WORK_DIR="$CUBE_CWD"
@@ -101,7 +102,7 @@ else
         load_env
     done
     if [ "$code" -eq 0 ] && ! stopping; then
-        bash "$scripts/command"
+        bash "$scripts/command" 2>&3 3>&-
         code=$? command_code=$code
     fi
     if ! stopping && [ "$code" -eq 0 ]; then finish taskSucceeds; fi
@@ -114,7 +115,7 @@ mv "$base.exit.$$" "$base.exit"
 rm -f "$base.claim.$$"
 
 # Completion must not wait for a visitor: where the job's owner is gone, start another.
-exec >/dev/null 2>&1
+exec >/dev/null 3>&-
 if read -r owner owner_start < "$CUBE_JOB/owner"; then
     if read -r stat < "/proc/$owner/stat"; then
         set -- ${stat##*) }

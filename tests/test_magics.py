@@ -36,7 +36,7 @@ def notebook(*cells: str) -> Any:
 
 
 def cards(cell: Any) -> list[dict[str, Any]]:
-    return [output["data"] for output in cell["outputs"] if MIME in output.get("data", {})]
+    return [output["data"] for output in cell.get("outputs", []) if MIME in output.get("data", {})]
 
 
 def streams(cell: Any) -> str:

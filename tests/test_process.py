@@ -17,6 +17,12 @@ HAS_PROC = os.path.exists("/proc/self/stat")
 needs_proc = pytest.mark.skipif(not HAS_PROC, reason="needs /proc")
 
 
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine as it is, also where the whole suite runs with the switch."""
+    monkeypatch.delenv("CUBE_NO_PROC", raising=False)
+
+
 @pytest.fixture(params=["proc", "ps"])
 def source(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways to learn about processes."""

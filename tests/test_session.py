@@ -134,7 +134,7 @@ def test_a_mistake_is_one_line_and_starts_nothing(notebook: Notebook, cell: str,
 
 def test_an_unknown_job_names_the_near_ones(notebook: Notebook) -> None:
     notebook.run("%%cube submit --shell --name train\ntrue")
-    assert "'train'" in notebook.fails("%cube logs trian", NotFoundError)
+    assert "did you mean train" in notebook.fails("%cube logs trian", NotFoundError)
 
 
 def test_faults_of_a_yaml_cell_have_the_lines_of_the_cell(notebook: Notebook) -> None:
@@ -205,7 +205,7 @@ def test_verbs_after_a_job(notebook: Notebook, capsys) -> None:
     assert "■ long" in capsys.readouterr().out
     notebook.run("%cube debug long --task worker-0")
     assert f"debug {job.short_id} --task worker-0" in capsys.readouterr().out
-    notebook.run("%cube logs long --tail 1")
-    assert capsys.readouterr().out == "begun\n"
+    notebook.run("%cube logs long")
+    assert capsys.readouterr().out.startswith("begun\n")
     notebook.run("%cube delete long")
     assert api.jobs() == []

@@ -35,7 +35,8 @@ class Case:
         (path / "wrapper.sh").write_text(wrapper.WRAPPER)
         # This test owns the job, so no owner has to be started.
         me = process.identify(os.getpid())
-        (path / "owner").write_text(f"{me}\n{{}}\n")
+        assert me is not None
+        (path / "owner").write_text(f"{me.pid} {me.start}\n{{}}\n")
         (path / "owner.sh").write_text('touch "$CUBE_JOB/owner-started"\n')
 
     def lay(self, role: Role) -> None:
@@ -97,7 +98,8 @@ def test_claim_names_the_wrapper_and_its_devices(case: Case) -> None:
     while not claim.exists() and time.monotonic() < deadline:
         time.sleep(0.005)
     identity = process.identify(child.pid)
-    assert claim.read_text() == f"{identity} gpu0,gpu1 \n"
+    assert identity is not None
+    assert claim.read_text() == f"{identity.pid} {identity.start} gpu0,gpu1 \n"
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
 
