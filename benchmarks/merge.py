@@ -20,7 +20,7 @@ from pathlib import Path
 import harness
 import jupyter_cube
 from harness import Promise
-from jupyter_cube.log import Chunk, Line
+from jupyter_cube.chunk import Chunk, Line
 
 TASKS = 64
 LINES = 10_000  # a task, for the rate
@@ -62,11 +62,11 @@ async def theirs(folder: Path) -> AsyncIterator[list[bytes]]:
 
 
 async def ours(folder: Path) -> AsyncIterator[list[bytes]]:
-    """A job of as many tasks, followed."""
+    """A job of as many tasks, followed as a view does: what is written before its owner is up is shown, too."""
     job = jupyter_cube.submit(
         'exec cat "$PIPES/$PAI_TASK_INDEX"', shell=True, instances=TASKS, env={"PIPES": str(folder)}
     )
-    async for batch in job.follow():
+    async for batch in job.follow(provisional=True):
         for piece in batch:
             if isinstance(piece, Chunk):
                 yield piece.data.splitlines()

@@ -1,4 +1,8 @@
-"""100,000 printed lines of 100 bytes from one task through ``follow()``, against ipyparallel's ``%%px``."""
+"""100,000 printed lines of 100 bytes from one task through ``follow()``, against ipyparallel's ``%%px``.
+
+The goal compares one task with one engine. Four engines with a quarter of the lines each, and text that writes blocks
+instead of lines, are measured as well, for information.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import time
 import harness
 import jupyter_cube
 from harness import Kernel, Promise
-from jupyter_cube.log import Chunk
+from jupyter_cube.chunk import Chunk
 
 LINES = 100_000
 TEXT = "x" * 99
@@ -19,62 +23,69 @@ _client = _cluster.start_and_connect_sync(activate=True)
 """
 
 
-def printing(lines: int) -> str:
-    """The text that either side runs."""
-    return f"for _ in range({lines}):\n    print({TEXT!r})"
+PRINTS = "for _ in range({lines}):\n    print({text!r})"
+BLOCKS = "import sys\nfor _ in range({lines} // 1000):\n    sys.stdout.write({text!r} * 1000)"
 
 
-async def read() -> int:
-    """Submit, follow to the end; how many lines came."""
-    job = jupyter_cube.submit(printing(LINES))
-    count = 0
+def text(source: str, lines: int) -> str:
+    """What either side runs."""
+    return source.format(lines=lines, text=TEXT if source is PRINTS else TEXT + "\n")
+
+
+async def read(source: str) -> float:
+    """Submit and follow; when the last line was there."""
+    job = jupyter_cube.submit(text(source, LINES))
+    count, last = 0, 0.0
     async for batch in job.follow():
         count += sum(len(piece.lines()) for piece in batch if isinstance(piece, Chunk))
-    return count
-
-
-def ours() -> float:
-    """Lines a second, from the submit to the last line."""
-    start = time.perf_counter()
-    count = asyncio.run(read())
-    seconds = time.perf_counter() - start
+        last = last or (count == LINES and time.time()) or 0.0
     if count != LINES:
         raise RuntimeError(f"{count} of {LINES} lines came")
-    return count / seconds
+    return last
+
+
+def ours(source: str) -> float:
+    """Lines a second, from the submit to the last line."""
+    start = time.time()
+    return LINES / (asyncio.run(read(source)) - start)
+
+
+def px(kernel: Kernel, source: str, engines: int = 1) -> float:
+    """The same through engines that share the lines, at a kernel client."""
+    start = time.time()
+    shown = kernel.run(f"%%px\n{text(source, LINES // engines)}")
+    if sum(output.text.count(TEXT) for output in shown) < LINES:
+        raise RuntimeError("%%px lost lines")
+    return LINES / (shown[-1].time - start)
 
 
 def measure(rounds: int) -> list[Promise]:
     with Kernel() as one, Kernel() as four:
         one.run(START.format(engines=1))
         four.run(START.format(engines=4))
-
-        def px(kernel: Kernel, engines: int) -> float:
-            code = f"%%px\n{printing(LINES // engines)}"
-            start = time.perf_counter()
-            shown = kernel.run(code)
-            seconds = time.perf_counter() - start
-            if sum(output.text.count(TEXT) for output in shown) < LINES:
-                raise RuntimeError("%%px lost lines")
-            return LINES / seconds
-
         found = harness.interleave(
-            rounds, {"%%px 1 engine": lambda: px(one, 1), "%%px 4 engines": lambda: px(four, 4), "ours": ours}
+            rounds,
+            {
+                "%%px": lambda: px(one, PRINTS),
+                "%%px, 4 engines": lambda: px(four, PRINTS, 4),
+                "%%px, blocks": lambda: px(one, BLOCKS),
+                "ours": lambda: ours(PRINTS),
+                "ours, blocks": lambda: ours(BLOCKS),
+            },
         )
         for kernel in (one, four):
             kernel.run("_cluster.stop_cluster_sync()")
     for name, values in found.items():
         print(f"{name}: {harness.spread(values)} lines/s")
     print()
-    middle = {name: harness.median(values) for name, values in found.items()}
-    peer = max((name for name in middle if name != "ours"), key=middle.__getitem__)
     return [
         Promise(
             f"{LINES:,} lines of one task to a Python reader",
-            middle["ours"],
+            harness.median(found["ours"]),
             goal=5,
             unit="lines/s",
-            peer=peer,
-            theirs=middle[peer],
+            peer="%%px",
+            theirs=harness.median(found["%%px"]),
             at_least=True,
         )
     ]

@@ -17,6 +17,7 @@ from jupyter_cube.errors import Fault, near
 from jupyter_cube.plan import File
 
 _OUR_FILES = ("task", "worker", "pickling", "shim")
+_IN_TASKS = ("display", "get_ipython")  # names that every cell has
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +107,15 @@ def _output_faults(used: names.Names, outputs: Iterable[str]) -> tuple[Fault, ..
 
 def _unknown(used: names.Names, namespace: Mapping[str, Any]) -> list[str]:
     """Notes on names that neither the cell nor the notebook has; the cell may still know better."""
-    if used.star:
+    if used.star or "globals" in used.free:
         return []
     found = []
+    public = [name for name in namespace if not name.startswith("_")]
     for name, line in used.free.items():
-        known = name in namespace or name in ("display", "get_ipython") or hasattr(builtins, name)
+        known = name in used.assigned or name in namespace or hasattr(builtins, name) or name in _IN_TASKS
         if line and not known and not (name.startswith("__") and name.endswith("__")):
-            hint = near(name, [*used.assigned, *(one for one in namespace if not one.startswith("_"))])
-            found.append(
-                f"line {line}: {name} is not defined in this notebook" + (f"; {hint}" if "mean" in hint else "")
-            )
+            hint = near(name, sorted({*used.assigned, *public}))
+            found.append(str(Fault(f"{name} is not defined in this notebook", line, hint=hint, file="cell")))
     return found
 
 

@@ -11,7 +11,6 @@ import math
 import os
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -121,7 +120,7 @@ class Cards:
 
     def show(self, job: Job) -> None:
         """Show the job here and now, and keep it up to date until it has ended."""
-        card = Card(job, uuid.uuid4().hex)
+        card = Card(job, os.urandom(16).hex())
         with self._lock:  # a change after look() wakes the thread, which then finds the card in the list
             watch = self._watch or Watch()
             watch.add(job.folder, once=True)

@@ -56,6 +56,13 @@ def replace(path: Path, data: bytes | str, *, mode: int = 0o600, sync: bool = Fa
         fsync(path.parent)
 
 
+def remove_tree(path: Path) -> None:
+    """Remove a folder as far as that is possible; what is left does no harm."""
+    import shutil  # brings the compression modules along, which an owner never needs
+
+    shutil.rmtree(path, ignore_errors=True)
+
+
 def existing(path: str) -> Path:
     """The folder at ``path``.
 

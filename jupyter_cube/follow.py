@@ -116,10 +116,10 @@ class Follower(Reader):
     def _beyond(self, number: int, tail: _Tail, now: float, final: bool) -> list[Chunk | Gap]:
         """What lies in one log beyond the last entry, as far as it is time to show it."""
         size = self._size(number, tail.attempt) if tail.attempt else 0
+        if size <= tail.shown and (following := self._size(number, tail.attempt + 1)):
+            self._tails[number] = tail = _Tail(tail.attempt + 1)
+            size = following
         if size <= tail.shown:
-            if self._size(number, tail.attempt + 1):
-                self._tails[number] = _Tail(tail.attempt + 1)
-                self._look_at = 0.0
             return []
         if tail.mark != tail.shown:
             tail.mark, tail.since = tail.shown, now

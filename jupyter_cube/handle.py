@@ -125,11 +125,15 @@ class Job:
         """All that is known, as JSON values."""
         state = self.snapshot()
         record = self._folder.record
-        kept = {name: record.get(name) for name in ("id", "name", "backend", "created", "user", "host", "cwd", "notebook")}
+        kept = {
+            name: record.get(name) for name in ("id", "name", "backend", "created", "user", "host", "cwd", "notebook")
+        }
         kept["tags"] = list(record.get("tags", ()))
         summary = dataclasses.asdict(state)
         summary.pop("as_of")
-        tasks = [{**task, "state": task["state"].value, "devices": list(task["devices"])} for task in summary.pop("tasks")]
+        tasks = [
+            {**task, "state": task["state"].value, "devices": list(task["devices"])} for task in summary.pop("tasks")
+        ]
         summary["warnings"] = list(summary["warnings"])
         return {**kept, **summary, "state": state.state.value, "folder": str(self.folder), "tasks": tasks}
 
@@ -181,9 +185,7 @@ class Job:
         if bad is not None:
             last = self.log.tail(5, tasks=[bad.name])
             tail = "".join(f"\n  {bad.name} │ {line.line}" for line in last)
-        raise JobFailedError(
-            f"{state.state.value}: {why}{tail}", place=f"job {self.name} ({self.short_id})"
-        )
+        raise JobFailedError(f"{state.state.value}: {why}{tail}", place=f"job {self.name} ({self.short_id})")
 
     # ---- the log
 
@@ -205,10 +207,13 @@ class Job:
         *,
         tasks: Sequence[str] | None = None,
         provisional: bool = False,
+        behind: int | None = None,
         stop: threading.Event | None = None,
     ) -> Iterator[list[Chunk | Gap]]:
-        """The same for a plain thread; ``stop`` ends it."""
-        return follow_sync(self.log, cursor, ended=self._ended, tasks=tasks, provisional=provisional, stop=stop)
+        """The same for a plain thread; ``stop`` ends it, and more than ``behind`` bytes of arrears are jumped over."""
+        return follow_sync(
+            self.log, cursor, ended=self._ended, tasks=tasks, provisional=provisional, behind=behind, stop=stop
+        )
 
     def lines(self, cursor: int = 0, *, tasks: Sequence[str] | None = None) -> Iterator[Line | Gap]:
         """What is recorded now, from ``cursor`` on, line by line."""
@@ -267,5 +272,3 @@ class Job:
         if task and task not in names:
             raise NotFoundError(f"no task {task!r} in {self.name}", hint=f"there are: {', '.join(names[:8])}")
         return self._backend().debug(self._folder, task or names[0])
-
-

@@ -213,3 +213,11 @@ def read_record(path: Path) -> tuple[dict[str, Any], int, bool] | None:
         return record, status.st_uid, locked
     finally:
         os.close(fd)
+
+
+def somebody_waits() -> bool:
+    """Whether the host's queue has an entry, of anybody."""
+    try:
+        return any(not name.startswith(".") for name in os.listdir(shared_folder() / "queue"))
+    except FileNotFoundError:
+        return False

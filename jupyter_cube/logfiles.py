@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-_OPEN_LOGS = 128  # log files held open
+from jupyter_cube.errors import StoreError
+
+_OPEN_LOGS = 64  # log files held open
 
 
 class LogFiles:
@@ -32,15 +35,27 @@ class LogFiles:
 
         Raises:
             OSError: the file is missing or cannot be read.
+            StoreError: this process may open no more files.
         """
         key = number, attempt
         fd = self._fds.pop(key, -1)
         if fd < 0:
-            if len(self._fds) >= _OPEN_LOGS:
-                self.drop(*next(iter(self._fds)))
-            fd = os.open(self.path(number, attempt), os.O_RDONLY | os.O_CLOEXEC)
+            fd = self._open(self.path(number, attempt))
         self._fds[key] = fd  # the last one used stands last
         return os.pread(fd, size, start)
+
+    def _open(self, path: str) -> int:
+        if len(self._fds) >= _OPEN_LOGS:
+            self.drop(*next(iter(self._fds)))
+        while True:
+            try:
+                return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE):
+                    raise
+                if not self._fds:
+                    raise StoreError("too many open files", place=path, hint="raise the limit: ulimit -n") from error
+                self.drop(*next(iter(self._fds)))
 
     def drop(self, number: int, attempt: int) -> None:
         """Close one file, if it is open."""

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from typing import Any, Protocol
 
 from jupyter_cube import render
-from jupyter_cube.follow import Chunk, Gap, Line, follow_sync
+from jupyter_cube.follow import Chunk, Gap, Line
 from jupyter_cube.handle import Job
 from jupyter_cube.hint import command
 
@@ -173,14 +173,7 @@ def _followed(view: View) -> Iterator[Batch]:
         last = view.job.log.tail(view.tail, tasks=view.tasks)
         yield list(last)
         cursor = last[-1].cursor if last else view.job.log.end
-    batches = follow_sync(
-        view.job.log,
-        cursor,
-        ended=lambda: view.job.state.final,
-        tasks=view.tasks,
-        provisional=True,
-        behind=CELL_BURST,
-    )
+    batches = view.job.follow_sync(cursor, tasks=view.tasks, provisional=True, behind=CELL_BURST)
     yield from map(lines_of, batches)
 
 

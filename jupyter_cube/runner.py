@@ -16,8 +16,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import process, start, store
+from jupyter_cube import process, store
 from jupyter_cube.live import End, Live
+from jupyter_cube.lockfile import somebody_waits
 from jupyter_cube.plan import Plan
 from jupyter_cube.state import JobState, State, TaskState, Verdict, fold, verdict
 from jupyter_cube.store import JobFolder
@@ -93,6 +94,10 @@ class Runner:
         """Until the job has ended, or waits for resources with nothing of it running."""
         while True:
             self._begin_attempt()
+            if not self._over():
+                # Not at the top, so that a job of a few milliseconds is not held up by it, and not later, so that
+                # all of it is of one version when the package is upgraded under a long job.
+                from jupyter_cube import start  # noqa: F401
             while not self._over() and not self._try_again():
                 if self._queued():
                     return
@@ -128,6 +133,8 @@ class Runner:
         return self.state.state.final
 
     def _queued(self) -> bool:
+        from jupyter_cube import start
+
         return not self.live and self.ending is None and start.ticket_of(self.folder) is not None
 
     def _wait(self) -> None:
@@ -223,6 +230,8 @@ class Runner:
         waiting = self._waiting()
         if not waiting or self.ending is not None or now < self._start_at:
             return
+        from jupyter_cube import start
+
         if now - self.began < _CLAIM_GRACE and process.alive(self.starter):
             return
         ready = [
@@ -232,13 +241,15 @@ class Runner:
         ]
         if not ready:
             return
-        begun = bool(self.live) or any(task.attempt > task.base for task in self.tasks)
         attempts = {number: self.tasks[number].attempt + 1 for number in ready}
-        if begun:
+        if self._begun():
             start.start(self.folder, attempts, whole=False)
         else:
             start.start_or_queue(self.folder, attempts, whole=self.plan.gang)
         self._start_at = now + _RETRY_START
+
+    def _begun(self) -> bool:
+        return bool(self.live) or any(task.attempt > task.base for task in self.tasks)
 
     # ---- the job
 
@@ -250,7 +261,10 @@ class Runner:
 
     def _end_job(self, over: Verdict) -> None:
         self.ending = over
-        start.withdraw(self.folder)
+        if not self._begun():
+            from jupyter_cube import start
+
+            start.withdraw(self.folder)
         reason = over.reason if over.state is State.STOPPED else f"the job ended: {over.reason}"
         for live in self.live.values():
             live.ask_to_end(reason, grace=self.plan.grace)
@@ -261,7 +275,7 @@ class Runner:
         # A wrapper may have been spawned and not claimed yet; with the claim made here it can only leave.
         for number in self._waiting():
             task = self.tasks[number]
-            if start.forbid(self.folder, task.name, task.attempt + 1):
+            if self.folder.forbid(task.name, task.attempt + 1):
                 self._note(task=number, state=State.STOPPED.value, reason=self._unstarted_reason)
         self._adopt()
         if self.live:
@@ -306,7 +320,10 @@ def main(words: list[str]) -> int:
     folder.write_owner(me)
     runner = Runner(folder, late=before is not None and before.identity != me)
     runner.run()
-    start.see_to_queue(folder)
+    if somebody_waits():
+        from jupyter_cube import start
+
+        start.see_to_queue(folder)
     return 0
 
 

@@ -108,7 +108,7 @@ class Session:
             else:
                 logview.write_cell(view, sys.stdout)
         except KeyboardInterrupt:
-            print(f"\n{view.job.name} goes on: {hint.command(f'logs {view.job.short_id} --follow')}")
+            print(f"{view.job.name} goes on: {hint.command(f'logs {view.job.short_id} --follow')}")
             return
         state = view.job.snapshot()
         if as_json:

@@ -146,20 +146,6 @@ def _spawn(folder: JobFolder, attempts: Mapping[int, int], held: Sequence[Held |
     return started
 
 
-def forbid(folder: JobFolder, task: str, attempt: int) -> bool:
-    """Claim an attempt for nobody, so that a wrapper that is still coming leaves; False where one has begun."""
-    target = folder.attempt_file(task, attempt, "claim")
-    draft = target.with_suffix(f".claim.{os.getpid()}")
-    files.write(draft, "0 0 - \n")
-    try:
-        os.link(draft, target)
-    except FileExistsError:
-        return False
-    finally:
-        os.unlink(draft)
-    return True
-
-
 # ---- the queue
 
 

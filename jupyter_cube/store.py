@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -135,6 +134,19 @@ class JobFolder:
             return None
         return Claim(process.Identity(int(pid), start), () if devices == "-" else tuple(devices.split(",")), group)
 
+    def forbid(self, task: str, attempt: int) -> bool:
+        """Claim an attempt for nobody, so that a wrapper that is still coming leaves; False where one has begun."""
+        target = self.attempt_file(task, attempt, "claim")
+        draft = target.with_suffix(f".claim.{os.getpid()}")
+        files.write(draft, "0 0 - \n")
+        try:
+            os.link(draft, target)
+        except FileExistsError:
+            return False
+        finally:
+            os.unlink(draft)
+        return True
+
     def exit_record(self, task: str, attempt: int) -> states.Exit | None:
         """How that attempt ended, as its wrapper wrote it."""
         data = files.read_json(self.attempt_file(task, attempt, "exit"))
@@ -238,7 +250,7 @@ class JobFolder:
 
     def remove_private(self) -> None:
         """Delete environment, secrets, inputs and scripts."""
-        shutil.rmtree(self.path / "private", ignore_errors=True)
+        files.remove_tree(self.path / "private")
 
 
 def me() -> process.Identity:
@@ -307,7 +319,7 @@ class Store:
                 os.rename(staged, self.jobs_path / name)
                 files.fsync(self.jobs_path)
             except BaseException:
-                shutil.rmtree(staged, ignore_errors=True)
+                files.remove_tree(staged)
                 raise
         folder = JobFolder(self.jobs_path / name)
         folder._record, folder._plan = whole, plan
@@ -350,12 +362,12 @@ class Store:
         with files.disk_errors(folder.path):
             doomed = self.jobs_path / f".old-{folder.id}"
             os.rename(folder.path, doomed)
-            shutil.rmtree(doomed, ignore_errors=True)
+            files.remove_tree(doomed)
 
     def sweep(self) -> None:
         """Remove what cut-off submits (older than an hour) and removals have left."""
         for path in self.jobs_path.glob(".old-*"):
-            shutil.rmtree(path, ignore_errors=True)
+            files.remove_tree(path)
         for path in self.jobs_path.glob(".new-*"):
             if time.time() - path.stat().st_mtime > 3600:
-                shutil.rmtree(path, ignore_errors=True)
+                files.remove_tree(path)

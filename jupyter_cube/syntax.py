@@ -70,7 +70,7 @@ def translate(text: str) -> Translated:
         if not _shimmed(call, method, name):
             needs.append(magic or f"get_ipython().{method}")
         if method == "run_line_magic" and name in ("matplotlib", "pylab"):
-            notes.append(f"line {call.lineno}: figures of a job are not shown, save them with savefig")
+            notes.append(f"cell:{call.lineno}: figures of a job are not shown, save them with savefig")
     return Translated(text, tree, "get_ipython" in text, tuple(dict.fromkeys(needs)), tuple(notes))
 
 

@@ -48,6 +48,9 @@ fi
 
 phase=command code=0 command_code=null begun=0
 
+# In a subshell: a redirection on the command itself would catch this shell's comments too.
+script() { (exec 2>&3 3>&-; exec bash "$scripts/$1"); }
+
 stopping() { [ -e "$base.stop" ]; }
 
 load_env() {
@@ -66,7 +69,7 @@ call() {
     result=0
     [ -e "$scripts/$1.$2" ] || return 0
     IFS= read -r name < "$scripts/$1.name"
-    bash "$scripts/$1.$2" 2>&3 3>&- || result=$?
+    script "$1.$2" || result=$?
     [ ! -e "$scripts/$1.ignore" ] || result=0
 }
 
@@ -102,7 +105,7 @@ else
         load_env
     done
     if [ "$code" -eq 0 ] && ! stopping; then
-        bash "$scripts/command" 2>&3 3>&-
+        script command
         code=$? command_code=$code
     fi
     if ! stopping && [ "$code" -eq 0 ]; then finish taskSucceeds; fi

@@ -60,7 +60,7 @@ def test_unknown_names_are_noted() -> None:
     text = "print(lrate, __name__)\ndisplay(1)\nx"
     assert cell.prepare(text, {"lr": 1, "rate": 2, "x": 3}).notes == (
         "sends x",
-        "line 1: lrate is not defined in this notebook; did you mean 'rate'?",
+        "cell:1: lrate is not defined in this notebook; did you mean 'rate'?",
     )
     assert cell.prepare("from m import *\nlrate", {}).notes == ()
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import queue
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import papermill
 import pytest
+from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -108,3 +112,81 @@ def test_a_job_outlives_its_kernel() -> None:
     job = api.job("long")
     assert job.wait(30) is State.SUCCEEDED
     assert [line.line for line in job.log.tail(1)] == ["survived"]
+
+
+class Kernel:
+    """A kernel with a person in front of it."""
+
+    def __init__(self) -> None:
+        self.manager, self.client = start_new_kernel(startup_timeout=60)
+        self.messages: list[dict[str, Any]] = []
+        self.run(LOAD)
+
+    def send(self, text: str) -> str:
+        return str(self.client.execute(text))
+
+    def run(self, text: str) -> list[dict[str, Any]]:
+        """Run a cell to its end; the messages of it."""
+        cell = self.send(text)
+        self.until(lambda: any(m["content"].get("execution_state") == "idle" for m in self.of(cell)))
+        return self.of(cell)
+
+    def of(self, cell: str) -> list[dict[str, Any]]:
+        return [m for m in self.messages if m["parent_header"].get("msg_id") == cell]
+
+    def text(self, cell: str) -> str:
+        return "".join(m["content"]["text"] for m in self.of(cell) if m["msg_type"] == "stream")
+
+    def until(self, condition: Any, seconds: float = 30) -> None:
+        """Take messages until the condition holds."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, self.messages[-3:]
+            try:
+                self.messages.append(self.client.get_iopub_msg(timeout=0.05))
+            except queue.Empty:
+                continue
+
+
+@pytest.fixture
+def kernel(here: Path) -> Iterator[Kernel]:
+    made = Kernel()
+    yield made
+    made.client.stop_channels()
+    made.manager.shutdown_kernel(now=True)
+
+
+def test_an_interrupt_detaches_and_says_how_to_come_back(kernel: Kernel) -> None:
+    cell = kernel.send("%%cube submit --shell --follow --name long\necho begun; sleep 60")
+    kernel.until(lambda: "begun" in kernel.text(cell))
+    kernel.manager.interrupt_kernel()
+    job = api.job("long")
+    kernel.until(lambda: f"long goes on: %cube logs {job.short_id} --follow" in kernel.text(cell))
+    kernel.until(lambda: any(m["content"].get("execution_state") == "idle" for m in kernel.of(cell)))
+    assert not [m for m in kernel.of(cell) if m["msg_type"] == "error"]
+
+    cell = kernel.send("%cube wait long")
+    kernel.until(lambda: any(m["msg_type"] == "execute_input" for m in kernel.of(cell)))
+    time.sleep(0.3)  # into the waiting; an earlier interrupt would end the cell in another place
+    kernel.manager.interrupt_kernel()
+    kernel.until(lambda: any(m["msg_type"] == "error" for m in kernel.of(cell)))
+    [error] = [m["content"] for m in kernel.of(cell) if m["msg_type"] == "error"]
+    assert error["ename"] == "DetachedError"
+    assert len(error["traceback"]) == 1
+    assert job.state is State.RUNNING
+    job.stop()
+    assert job.wait(20) is State.STOPPED
+
+
+def test_a_card_lives_while_another_cell_runs(kernel: Kernel) -> None:
+    shown = kernel.run("%%cube submit --shell\nfor i in 1 2 3 4 5 6; do echo $i; sleep 0.3; done")
+    [card] = [m["content"] for m in shown if m["msg_type"] == "display_data"]
+    busy = kernel.send("import time; time.sleep(3)")
+    kernel.until(lambda: any(m["content"].get("execution_state") == "idle" for m in kernel.of(busy)))
+    updates = [m["content"] for m in kernel.messages if m["msg_type"] == "update_display_data"]
+    assert {update["transient"]["display_id"] for update in updates} == {card["transient"]["display_id"]}
+    states = [update["data"][MIME]["state"] for update in updates]
+    assert "RUNNING" in states
+    assert states[-1] == "SUCCEEDED"
+    assert updates[-1]["data"][MIME]["tail"] == ["2", "3", "4", "5", "6"]
+    assert kernel.text(busy) == ""

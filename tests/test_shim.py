@@ -58,7 +58,7 @@ def test_time(tmp_path: Path) -> None:
 def test_a_failing_script_fails_the_cell_at_its_line(tmp_path: Path) -> None:
     done = run_laid(tmp_path, lay(tmp_path, "\n%%bash\nexit 3"))
     assert done.returncode == 1
-    assert "cell.py\", line 2, in <module>" in done.stderr
+    assert 'cell.py", line 2, in <module>' in done.stderr
     assert "shim.py" not in done.stderr
     assert done.stderr.endswith("CalledProcessError: Command '%%bash' returned non-zero exit status 3.\n")
 

@@ -57,7 +57,7 @@ def test_what_is_called() -> None:
 
 def test_figures_of_matplotlib_are_said_not_to_be_shown() -> None:
     (note,) = translate("import os\n%matplotlib inline\n").notes
-    assert note == "line 2: figures of a job are not shown, save them with savefig"
+    assert note == "cell:2: figures of a job are not shown, save them with savefig"
 
 
 @pytest.mark.parametrize(

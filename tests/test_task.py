@@ -152,9 +152,15 @@ def test_modules_are_found_where_the_notebook_finds_them(
 
 
 def test_nothing_is_imported_for_a_plain_cell(run: Run) -> None:
-    done = run("import sys\nsorted(set(sys.modules) & {'ast', 'json', 'pickle', 're', 'typing', 'asyncio', 'linecache'})")
+    done = run(
+        "import sys\nsorted(set(sys.modules) & {'ast', 'json', 'pickle', 're', 'typing', 'asyncio', 'linecache'})"
+    )
     bare = subprocess.run(
-        [sys.executable, "-c", "import sys; print(sorted(set(sys.modules) & {'ast', 'json', 'pickle', 're', 'typing'}))"],
+        [
+            sys.executable,
+            "-c",
+            "import sys; print(sorted(set(sys.modules) & {'ast', 'json', 'pickle', 're', 'typing'}))",
+        ],
         capture_output=True,
         text=True,
         check=True,

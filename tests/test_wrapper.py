@@ -191,6 +191,11 @@ def test_stop_marker_and_term_leave_only_task_completes(case: Case) -> None:
     assert not {"a taskSucceeds", "a taskFails"} & set(case.log.splitlines())
 
 
+def test_log_holds_nothing_of_ours_when_a_signal_ends_the_command(case: Case) -> None:
+    assert case.run(Role("w", "exec sh -c 'echo mine; kill -TERM $$'"))["code"] == 143
+    assert case.log == "mine\n"
+
+
 def test_missing_working_folder_is_said(case: Case) -> None:
     assert case.run(Role("w", "true"), cwd="/not/there")["code"] == 126
     assert "/not/there is not there" in case.log
