@@ -21,7 +21,7 @@ from jupyter_cube.index import Index, Summary
 from jupyter_cube.preview import check_files, plan_of
 from jupyter_cube.retention import clean
 from jupyter_cube.state import State
-from jupyter_cube.store import Store
+from jupyter_cube.store import JobFolder, Store
 
 __all__ = [
     "Job",
@@ -38,8 +38,9 @@ __all__ = [
 ]
 
 
-def _commit(composed: Composed, *, about: Mapping[str, Any]) -> Job:
+def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
     settings = config()
+    parent = _parent()
     target = backend(composed.plan.backend)
     plan, warnings = target.check(composed.plan)
     record = {
@@ -53,12 +54,16 @@ def _commit(composed: Composed, *, about: Mapping[str, Any]) -> Job:
         "package": str(Path(__file__).parents[1]),
         "cwd": plan.roles[0].cwd,
         "tags": list(plan.tags),
-        "parent": os.environ.get("CUBE_TASK", "").split("/")[0],
+        "parent": "" if parent is None else parent.id,
         "notebook": os.environ.get("JPY_SESSION_NAME", ""),
+        "keep_private_days": settings.keep_private_days,
         "host_limits": {"cpus": settings.cpus, "memory_mb": settings.memory_mb, "devices": settings.devices},
-        **about,
+        "source": source,
     }
-    folder = Store(store_path()).create(
+    store = Store(store_path())
+    if (size := store.measured() / 1e9) > settings.store_warning_gb:
+        warnings = (*warnings, f"the store holds {size:.0f} GB of jobs; remove old ones with: clean --keep 50")
+    folder = store.create(
         plan,
         record=record,
         spec=composed.spec,
@@ -66,8 +71,18 @@ def _commit(composed: Composed, *, about: Mapping[str, Any]) -> Job:
         owner_script=launch.owner_script(),
         wrapper=wrapper.WRAPPER,
     )
+    if parent is not None and not detach:
+        parent.note_child(os.environ["CUBE_TASK"].split("/")[1], folder.id)
     target.submit(folder)
     return Job(folder, notes=(*composed.notes, *warnings))
+
+
+def _parent() -> JobFolder | None:
+    """The job in one of whose tasks this process runs; what it submits runs within what that task was given."""
+    path = os.environ.get("CUBE_JOB", "")
+    if os.environ.get("CUBE_TASK") and os.path.exists(f"{path}/job.json"):
+        return JobFolder(Path(path))
+    return None
 
 
 def _user() -> str:
@@ -79,17 +94,17 @@ def _user() -> str:
 
 def submit_cell(text: str, options: Options, *, namespace: Mapping[str, Any]) -> Job:
     """Submit a cell's text; ``namespace`` is where its names are looked up."""
-    return _commit(compose.cell(text, compose.settled(options), namespace=namespace), about={"source": "cell"})
+    return _commit(compose.cell(text, compose.settled(options), namespace=namespace), source="cell", detach=options.detach)
 
 
 def submit_file(path: str | Path, options: Options) -> Job:
     """Submit a .yaml, .py or .sh file."""
-    return _commit(compose.file(Path(path), compose.settled(options)), about={"source": str(path)})
+    return _commit(compose.file(Path(path), compose.settled(options)), source=str(path), detach=options.detach)
 
 
 def submit_words(words: Sequence[str], options: Options) -> Job:
     """Submit a command given as words."""
-    return _commit(compose.words(list(words), compose.settled(options)), about={"source": "words"})
+    return _commit(compose.words(list(words), compose.settled(options)), source="words", detach=options.detach)
 
 
 def submit(source: str | Path, *, namespace: Mapping[str, Any] | None = None, **options: Any) -> Job:

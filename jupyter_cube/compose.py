@@ -34,6 +34,7 @@ class Options:
         outputs: names whose values come back.
         timeout: seconds, or text with a unit such as ``2h``.
         retries: how often a failed task is tried again.
+        detach: a job submitted inside a task goes on when that task ends.
         rank: give the tasks RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and LOCAL_RANK.
     """
 
@@ -57,6 +58,7 @@ class Options:
     ports: Mapping[str, int] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     grace: float | None = None
+    detach: bool = False
 
 
 def settled(options: Options) -> Options:

@@ -25,6 +25,7 @@ _START = 1.0  # seconds at the begin, in which a job has no owner yet
 _START_PAUSE = 0.0015  # seconds between looks at the logs in that time
 _PATIENCE = 0.1  # seconds that bytes may wait for their recording before they are shown without
 _HEARTBEAT = 0.25  # seconds between looks that nothing has asked for
+_ASK_PAUSE = 0.005  # seconds between two questions whether the log has ended, which may be dear ones
 _PARTIAL = 1 << 16  # bytes of an unfinished line that are shown
 
 
@@ -131,7 +132,7 @@ class Follower(Reader):
         except OSError:
             return []
         found: list[Chunk | Gap] = []
-        lines = len(data) if final else data.rfind(b"\n") + 1
+        lines = data.rfind(b"\n") + 1 or (len(data) if final else 0)
         if self._provisional and lines:
             found.append(self._unrecorded(number, tail.attempt, data[:lines]))
             tail.shown += lines
@@ -162,6 +163,7 @@ class _Loop:
         self._ended = ended
         self._behind = behind
         self._pace = Pace(0.002, 0.05)
+        self._ask_at = 0.0
         self.watch.add(follower.folder)
 
     def turn(self) -> tuple[list[Chunk | Gap], float]:
@@ -171,14 +173,18 @@ class _Loop:
             if end - self.follower.cursor > self._behind:
                 self.follower.skip_to(end - self._behind // 2)
         batch = self.follower.next()
-        if not batch and self.follower.caught_up and self._ended():
-            batch = self.follower.next(final=True)  # what came between that look and the end
-            if not batch and self.follower.caught_up:
-                return [], -1.0
+        now = time.monotonic()
+        if not batch and self.follower.caught_up and now >= self._ask_at:
+            self._ask_at = now + _ASK_PAUSE
+            if self._ended():
+                self._ask_at = 0.0
+                batch = self.follower.next(final=True)  # what came between that look and the end
+                if not batch and self.follower.caught_up:
+                    return [], -1.0
         if batch or not self.follower.caught_up:
             self._pace.reset()
             return batch, 0.0
-        pause = self.follower.pause()
+        pause = min(self.follower.pause(), max(0.0, self._ask_at - now) or _HEARTBEAT)
         return [], pause if self.watch.fd >= 0 else min(pause, self._pace.pause())
 
     def close(self) -> None:
@@ -199,7 +205,7 @@ async def follow(
     """The log from ``cursor`` on in batches, live, until it has ended.
 
     Args:
-        ended: nothing will be recorded any more. Asked again and again, so it should be cheap.
+        ended: nothing will be recorded any more; asked when nothing has come, at most every 5 ms.
         tasks: names of the tasks to follow; None: all.
         provisional: as in ``Follower``.
         partial: as in ``Follower``.

@@ -33,15 +33,15 @@ class _Detached(subprocess.Popen[bytes]):
 _ours: list[_Detached] = []
 
 
-def owner_words(module: str, *words: str) -> list[str]:
+def owner_words(module: str, *words: str, python: str = sys.executable) -> list[str]:
     """The command of a process of ours: no site packages, so that it starts in the time of the bare interpreter."""
-    return [sys.executable, "-S", "-m", f"jupyter_cube.{module}", *words]
+    return [python, "-S", "-m", f"jupyter_cube.{module}", *words]
 
 
-def owner_environment() -> dict[str, str]:
+def owner_environment(package: str = str(Path(__file__).parents[1])) -> dict[str, str]:
     """What a process of ours sees: nothing of the user's but where things are."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**kept, "PYTHONPATH": str(Path(__file__).parents[1])}
+    return {**kept, "PYTHONPATH": package}
 
 
 def owner_script() -> str:
@@ -79,7 +79,12 @@ def reap() -> None:
 
 def spawn_owner(folder: JobFolder) -> None:
     """Start an owner; where one lives already, the new one leaves at once."""
-    pid = _spawn(owner_words("runner", str(folder.path)), env=owner_environment(), log=f"{folder.path}/owner.log")
+    words, env = owner_words("runner", str(folder.path)), owner_environment()
+    python, package = str(folder.record["python"]), str(folder.record["package"])
+    if os.access(python, os.X_OK) and os.path.exists(f"{package}/jupyter_cube/runner.py"):
+        # The version that wrote the job goes on with it.
+        words, env = owner_words("runner", str(folder.path), python=python), owner_environment(package)
+    pid = _spawn(words, env=env, log=f"{folder.path}/owner.log")
     identity = process.identify(pid)
     if identity is not None:  # a task that ends before the owner is up must not start a second one
         folder.write_owner(identity)
@@ -181,5 +186,5 @@ def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgrou
         "CUBE_CGROUP": cgroup,
         "CUBE_TASK_ENV": wrapper.exports(variables),
     }
-    assert held.fd is not None, "what was allotted has been given away already"
-    return _spawn(["/bin/sh", str(path / "wrapper.sh")], env=env, log=os.devnull, fds=(held.fd,))
+    fds = () if held.fd is None else (held.fd,)
+    return _spawn(["/bin/sh", str(path / "wrapper.sh")], env=env, log=os.devnull, fds=fds)

@@ -209,6 +209,7 @@ class Runner:
 
     def _ended(self, number: int, live: Live) -> None:
         del self.live[number]
+        self._end_children(live)
         end: End = live.end()
         record = None
         if end.exit is not None:
@@ -223,6 +224,16 @@ class Runner:
         )
         if again:
             self.not_before[number] = time.monotonic() + min(0.25 * 2 ** (tried - 1), _RETRY_LIMIT)
+
+    def _end_children(self, live: Live) -> None:
+        """Jobs that the task has submitted end with it, as the processes that it has started do."""
+        for name in self.folder.children(live.task.name):
+            path = self.folder.path.parent / name
+            if path.exists() and not (child := JobFolder(path)).state().state.final:
+                from jupyter_cube import launch
+
+                child.request_stop(f"the task that submitted it, {live.mark}, has ended")
+                launch.spawn_owner(child)
 
     def _start(self) -> None:
         """Start what waits and may start: after its roles, after its pause, when there is room."""
@@ -324,6 +335,7 @@ def main(words: list[str]) -> int:
         from jupyter_cube import start
 
         start.see_to_queue(folder)
+    store.Store(folder.path.parents[1]).daily(keep_private_days=float(folder.record["keep_private_days"]))
     return 0
 
 

@@ -78,9 +78,7 @@ def start(folder: JobFolder, attempts: Mapping[int, int], *, whole: bool) -> int
     """
     if not attempts:
         return 0
-    here = _host_of(folder)
-    demand = _demand(folder, here, list(attempts), whole=whole)
-    held = here.allot(demand, job=str(folder.path), name=folder.plan.name)
+    held = _allot(folder, list(attempts), whole=whole)
     return 0 if held is None else _spawn(folder, attempts, held)
 
 
@@ -90,15 +88,25 @@ def start_or_queue(folder: JobFolder, attempts: Mapping[int, int], *, whole: boo
     Returns:
         Whether something has been started.
     """
-    here = _host_of(folder)
-    demand = _demand(folder, here, list(attempts), whole=whole)
-    held = here.allot(demand, job=str(folder.path), name=folder.plan.name)
+    held = _allot(folder, list(attempts), whole=whole)
     if held is not None:
         launch.prepare(folder)
         return bool(_spawn(folder, attempts, held))
+    here = _host_of(folder)
+    demand = _demand(folder, here, list(attempts), whole=whole)
     here.enqueue(demand, job=str(folder.path), name=folder.plan.name)
     launch.spawn_waiter(folder.path.parents[1])
     return False
+
+
+def _allot(folder: JobFolder, numbers: Sequence[int], *, whole: bool) -> Sequence[Held | None] | None:
+    here = _host_of(folder)
+    if folder.record["parent"]:
+        # It runs within what its parent's task was given: waiting for room beside its parent, it could wait for ever.
+        given = [here.limits.devices[: folder.plan.tasks[number].role.resources.gpu] for number in numbers]
+        return [Held("", names, 0, here.folder, None) for names in given]
+    demand = _demand(folder, here, numbers, whole=whole)
+    return here.allot(demand, job=str(folder.path), name=folder.plan.name)
 
 
 def start_queued(here: Host, ticket: Ticket) -> bool:

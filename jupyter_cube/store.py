@@ -19,6 +19,7 @@ from jupyter_cube.plan import Plan
 from jupyter_cube.state import JobState, State
 
 VERSION = 1
+_DAY = 86400.0  # seconds
 
 
 def new_id() -> str:
@@ -248,6 +249,18 @@ class JobFolder:
             with files.disk_errors(path):
                 files.replace(path, json.dumps({"time": time.time(), "reason": reason}), sync=True)
 
+    def note_child(self, task: str, child: str) -> None:
+        """Another job was submitted from inside a task of this one; it ends with that task."""
+        files.replace(self.path / "children" / child, task)
+
+    def children(self, task: str) -> list[str]:
+        """Ids of the jobs that a task of this one has submitted."""
+        try:
+            names = os.listdir(self.path / "children")
+        except FileNotFoundError:
+            return []
+        return [name for name in names if (self.path / "children" / name).read_text() == task]
+
     def remove_private(self) -> None:
         """Delete environment, secrets, inputs and scripts."""
         files.remove_tree(self.path / "private")
@@ -328,7 +341,7 @@ class Store:
     @staticmethod
     def _stage(staged: Path, plan: Plan, private: Mapping[str, bytes]) -> None:
         os.mkdir(staged, 0o700)
-        for part in ("attempts", "requests", "files", "private", "results", "tasks"):
+        for part in ("attempts", "children", "requests", "files", "private", "results", "tasks"):
             os.mkdir(staged / part)
         for task in plan.tasks:
             os.mkdir(staged / "tasks" / task.name)
@@ -371,3 +384,30 @@ class Store:
         for path in self.jobs_path.glob(".new-*"):
             if time.time() - path.stat().st_mtime > 3600:
                 files.remove_tree(path)
+
+    def daily(self, *, keep_private_days: float) -> None:
+        """Once a day: sweep, delete private files of jobs that ended long ago, and measure the store.
+
+        Called by owners that have nothing else to do any more, so that no submit waits for it.
+        """
+        stamp = self.path / "daily.json"
+        if stamp.exists() and time.time() - stamp.stat().st_mtime < _DAY:
+            return
+        files.replace(stamp, json.dumps({"bytes": None}))  # another owner that looks now leaves it to this one
+        self.sweep()
+        for name in self.ids():
+            path = self.jobs_path / name
+            states_file = path / "states.jsonl"
+            if not (path / "private").is_dir() or not states_file.exists():
+                continue
+            if time.time() - states_file.stat().st_mtime > keep_private_days * _DAY:
+                folder = JobFolder(path)
+                if folder.state().state.final:
+                    folder.remove_private()
+        size = sum(file.lstat().st_blocks * 512 for file in self.path.rglob("*") if not file.is_dir())
+        files.replace(stamp, json.dumps({"bytes": size}))
+
+    def measured(self) -> int:
+        """Bytes that the store took when it was last measured; 0 before that."""
+        found = files.read_json(self.path / "daily.json")
+        return int(found["bytes"] or 0) if isinstance(found, dict) else 0

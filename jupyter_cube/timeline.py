@@ -27,7 +27,7 @@ _ENTRY = struct.Struct("<QQQ")
 _LOW48, _LOW56 = (1 << 48) - 1, (1 << 56) - 1
 _BLOCK = 4096  # entries read at once
 _BEAT = 0.002  # seconds between two looks while something grows
-_COOL = 0.03  # seconds without growth after which a log is left to inotify
+_COOL = 0.006  # seconds without growth after which a log is left to inotify
 _FULL_PAUSE = 0.25  # seconds until the next attempt on a full disk
 
 
@@ -108,10 +108,11 @@ class Timeline:
 class _Log:
     """A log that is being recorded."""
 
-    __slots__ = ("active", "attempt", "cut", "end", "inode", "late_until", "number", "path", "seen")
+    __slots__ = ("active", "attempt", "cut", "end", "folder", "inode", "late_until", "number", "path", "seen")
 
     def __init__(self, number: int, attempt: int, path: str, end: int) -> None:
         self.number, self.attempt, self.path = number, attempt, path
+        self.folder = Path(path).parent
         self.end = end  # recorded up to here
         self.seen = end  # no newline between ``end`` and here
         self.cut = False  # its writer has truncated it, and the timeline does not say so yet
@@ -129,7 +130,6 @@ class Recorder:
 
     def __init__(self, folder: Path, names: Sequence[str]) -> None:
         self._folder = folder
-        self._names = names
         self._files = LogFiles(folder, names)
         self._fd = os.open(folder / "timeline", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._ends: dict[tuple[int, int], int] = {}
@@ -212,7 +212,7 @@ class Recorder:
                 log.active = clock
             elif clock - log.active > _COOL:
                 del self._hot[key]
-                if not self._watch.add(Path(log.path).parent, once=True):
+                if not self._watch.add(log.folder, once=True):
                     self._polling = True
                 elif look := self._look(log, now):  # it has grown before it was watched
                     found.append((look[0], log, look[1]))
@@ -254,10 +254,9 @@ class Recorder:
 
     def _wake(self, clock: float) -> None:
         """Look again at the logs whose folders have changed, and at those without a watch now and then."""
-        changed = {folder.name for folder in self._watch.take()}
-        if changed:
+        if changed := self._watch.take():
             for key, log in self._logs.items():
-                if key not in self._hot and self._names[log.number] in changed:
+                if key not in self._hot and log.folder in changed:
                     log.active = clock
                     self._hot[key] = log
         if self._polling and clock >= self._sweep:
@@ -267,9 +266,12 @@ class Recorder:
     def _look(self, log: _Log, now: float) -> tuple[int, list[Entry]] | None:
         """What has appeared in a log: the time of its last write (ns) and entries without positions."""
         try:
-            status = os.stat(log.path)
-        except FileNotFoundError:
+            return self._appeared(log, now)
+        except OSError:  # not there yet, removed or locked up by its task: the other logs go on
             return None
+
+    def _appeared(self, log: _Log, now: float) -> tuple[int, list[Entry]] | None:
+        status = os.stat(log.path)
         size, entries = status.st_size, []
         if size < log.end or (log.inode and status.st_ino != log.inode):
             if not self._note_gap(log):

@@ -62,6 +62,41 @@ def test_following_as_json(capsys) -> None:
     assert lines[0]["time"].endswith("Z")
 
 
+BROKEN = """\
+protocolVersion: 2
+name: x
+type: job
+taskRoles:
+  worker:
+    instances: many
+"""
+
+
+def test_check_and_plan_say_what_is_wrong_and_start_nothing(capsys, folder: Path) -> None:
+    (folder / "broken.yaml").write_text(BROKEN)
+    code, out, _ = run(capsys, "check", "broken.yaml", "--json")
+    [report] = json.loads(out)
+    assert code == 2
+    assert not report["ok"]
+    assert any((fault["line"], fault["path"]) == (6, "taskRoles.worker.instances") for fault in report["errors"])
+    assert "broken.yaml:6:" in run(capsys, "check", "broken.yaml")[1]
+    code, out, _ = run(capsys, "plan", "broken.yaml", "--json")
+    assert code == 2
+    assert json.loads(out)["errors"]
+    code, out, _ = run(capsys, "plan", "good.sh", "--instances", "2", "--gpu", "0", "--json")
+    assert code == 0
+    assert [(task["role"], task["index"]) for task in json.loads(out)["tasks"]] == [("worker", 0), ("worker", 1)]
+    assert api.jobs() == []
+
+
+def test_clean_deletes_what_its_rule_says(capsys) -> None:
+    for name in ("first", "second"):
+        run(capsys, "submit", "good.sh", "--wait", "--name", name)
+    assert run(capsys, "clean", "--keep", "1", "--dry-run")[1].startswith("would delete first ")
+    assert [one["name"] for one in json.loads(run(capsys, "clean", "--keep", "1", "--json")[1])] == ["first"]
+    assert [one.name for one in api.jobs()] == ["second"]
+
+
 def test_words_are_a_command(capsys) -> None:
     code, out, _ = run(
         capsys, "submit", "--follow", "--", sys.executable, "-c", "import sys; print(sys.argv)", "a b", "$x"

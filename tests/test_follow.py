@@ -301,6 +301,12 @@ def test_what_nobody_ever_recorded_shows_at_the_end(job: Job) -> None:
     assert texts == ["all of", "it"]
 
 
+def test_more_than_a_batch_of_it_is_cut_at_newlines(job: Job) -> None:
+    job.write(0, b"x" * 700_000 + b"\n" + b"y" * 700_000 + b"\n" + b"z" * 700_000)
+    items = [item for batch in follow_sync(job.log, ended=lambda: True, provisional=True) for item in batch]
+    assert [len(line.line) for item in items for line in item.lines()] == [700_000] * 3  # type: ignore[union-attr]
+
+
 def test_a_slow_reader_jumps_and_says_what_it_skipped(job: Job) -> None:
     for number in range(1000):
         job.say(0, f"line {number:04}")

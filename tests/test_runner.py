@@ -273,6 +273,30 @@ def test_memory_limit_is_kept() -> None:
     assert "out of memory" in one.snapshot().tasks[0].reason
 
 
+INNER = """
+import jupyter_cube, time
+inner = jupyter_cube.submit("echo inner; sleep {pause}", shell=True, name="inner", detach={detach})
+print("submitted", flush=True)
+{then}
+"""
+
+
+def test_a_job_inside_a_task_runs_in_its_parents_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the parent holds all there is, waiting for room beside it would last for ever."""
+    slots = 2 * (os.cpu_count() or 1)
+    one = submit(INNER.format(pause=0, detach=False, then="print(inner.wait())"), cpu=1, name="outer", instances=slots)
+    assert one.wait(60) is State.SUCCEEDED, text(one)
+    assert job("inner").state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("detach", [False, True])
+def test_a_job_inside_a_task_ends_with_it_unless_detached(detach: bool) -> None:
+    one = submit(INNER.format(pause=5, detach=detach, then=""), name="outer")
+    assert one.wait(30) is State.SUCCEEDED, text(one)
+    inner = job("inner")
+    assert inner.wait(30) is (State.SUCCEEDED if detach else State.STOPPED)
+
+
 def test_a_job_is_found_by_prefix_and_name() -> None:
     one = shell("true", name="findme")
     assert job(one.id[:8]) == one

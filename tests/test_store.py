@@ -141,6 +141,19 @@ def test_full_disk_is_said_and_nothing_is_left(tmp_path: Path, monkeypatch: pyte
     assert len(os.listdir(store.jobs_path)) == 1
 
 
+def test_private_files_of_old_failed_jobs_are_deleted(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    old, new, running = create(store), create(store), create(store)
+    for folder in (old, new):
+        (folder.path / "states.jsonl").write_text('{"time": 1, "state": "FAILED"}\n')
+    (running.path / "states.jsonl").write_text('{"time": 1, "state": "RUNNING"}\n')
+    for folder in (old, running):
+        os.utime(folder.path / "states.jsonl", (1, 1))
+    store.daily(keep_private_days=7)
+    assert [(folder.path / "private").exists() for folder in (old, new, running)] == [False, True, True]
+    assert store.measured() > 0
+
+
 def test_unknown_job_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no job 'nope'"):
         Store(tmp_path).folder("nope")

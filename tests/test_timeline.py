@@ -169,6 +169,13 @@ def test_a_truncation_while_no_owner_was_there_is_found_by_the_next(job: Job) ->
     assert job.texts() == ["worker-0 new"]
 
 
+def test_a_log_that_cannot_be_read_does_not_hold_up_the_others(job: Job) -> None:
+    job.path(0).mkdir()
+    job.say(1, "one")
+    assert job.texts() == ["worker-1 one"]
+    job.finish()
+
+
 def test_a_line_longer_than_64_mib_is_recorded_in_pieces(job: Job) -> None:
     with job.path(0).open("wb") as file:
         file.truncate(65 << 20)  # NULs, without taking space

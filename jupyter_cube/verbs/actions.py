@@ -205,13 +205,13 @@ def check(call: Call) -> Answer:
         lines.append(f"{one['file']}: {'ok' if one['ok'] else 'not ok'}")
         for kind in ("errors", "warnings"):
             word = "" if kind == "errors" else "warning: "
-            lines += [f"  {word}{_fault_text(fault)}" for fault in one[kind]]
+            lines += [f"  {word}{_fault_text(fault, one['file'])}" for fault in one[kind]]
     return Answer(report, "\n".join(lines) + "\n", code=0 if all(one["ok"] for one in report) else 2)
 
 
-def _fault_text(fault: Mapping[str, Any]) -> str:
+def _fault_text(fault: Mapping[str, Any], file: str) -> str:
     known = ("message", "line", "column", "path", "hint")
-    return str(Fault(**{name: fault[name] for name in known if fault.get(name)}))
+    return str(Fault(**{name: fault[name] for name in known if fault.get(name)}, file=file))
 
 
 def plan(call: Call) -> Answer:
