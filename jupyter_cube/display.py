@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube import bundle, render
-from jupyter_cube.errors import CubeError
+from jupyter_cube.errors import CubeError, NotFoundError
 from jupyter_cube.handle import Job
 from jupyter_cube.state import JobState
 from jupyter_cube.watch import Watch
@@ -71,7 +71,13 @@ class Card:
     looked: float = -math.inf
 
     def look(self, now: float) -> None:
-        """Read the job's state, if its record has grown or a second has passed."""
+        """Read the job's state, if its record has grown or a second has passed.
+
+        Raises:
+            NotFoundError: the job has been deleted.
+        """
+        if not self.job.folder.exists():
+            raise NotFoundError(f"no job {self.job.id!r}")
         size = _file_size(self.job.folder / "states.jsonl")
         if size != self.record_size or now - self.looked >= _LOOK:
             self.state, self.record_size, self.looked = self.job.snapshot(), size, now

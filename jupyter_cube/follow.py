@@ -173,9 +173,9 @@ class _Loop:
             if end - self.follower.cursor > self._behind:
                 self.follower.skip_to(end - self._behind // 2)
         batch = self.follower.next()
-        now = time.monotonic()
-        if not batch and self.follower.caught_up and now >= self._ask_at:
-            self._ask_at = now + _ASK_PAUSE
+        too_soon = self._ask_at - time.monotonic()
+        if not batch and self.follower.caught_up and too_soon <= 0:
+            self._ask_at = time.monotonic() + _ASK_PAUSE
             if self._ended():
                 self._ask_at = 0.0
                 batch = self.follower.next(final=True)  # what came between that look and the end
@@ -184,7 +184,7 @@ class _Loop:
         if batch or not self.follower.caught_up:
             self._pace.reset()
             return batch, 0.0
-        pause = min(self.follower.pause(), max(0.0, self._ask_at - now) or _HEARTBEAT)
+        pause = min(self.follower.pause(), too_soon) if too_soon > 0 else self.follower.pause()
         return [], pause if self.watch.fd >= 0 else min(pause, self._pace.pause())
 
     def close(self) -> None:

@@ -197,7 +197,7 @@ block = bytearray(os.urandom(1) * 64 * 2**20)
 children = [os.fork()]
 if children[0]:
     children.append(os.fork())
-print(os.getpid(), flush=True)
+os.write(1, b"%d\n" % os.getpid())
 sys.stdin.read()
 """
 
