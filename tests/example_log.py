@@ -45,13 +45,20 @@ class Job:
             self.recorder = None
 
     def record(self) -> bool:
+        """One look of the owner; without inotify it may leave logs out that have not grown lately."""
         recorder = self.recorder or self.own()
         return recorder.record(time.time())
+
+    def recorded(self, now: float = 0) -> None:
+        """Look until what has been written is recorded."""
+        recorder, deadline = self.recorder or self.own(), time.monotonic() + 20
+        while not recorder.record(now or time.time()):
+            assert time.monotonic() < deadline, "nothing was recorded"
 
     def say(self, task: int, *lines: str) -> None:
         """Write lines and have them recorded."""
         self.write(task, "".join(f"{line}\n" for line in lines).encode())
-        self.record()
+        self.recorded()
 
     def finish(self) -> None:
         """All running attempts have ended."""

@@ -109,7 +109,7 @@ def test_a_rare_task_among_many_entries_is_found(job: Job) -> None:
     with job.path(0).open("ab", buffering=0) as file:
         for _ in range(20_000):
             file.write(b"\n")
-            recorder.record(1.0)
+            job.recorded(1.0)
     job.say(1, "rare")
     assert [item.data for item in job.log.read(tasks=["worker-1"]) if isinstance(item, Chunk)] == [b"rare\n"]
     assert [line.line for line in job.log.tail(1, tasks=["worker-1"])] == ["rare"]
@@ -120,7 +120,7 @@ def test_by_time(job: Job) -> None:
     recorder = job.own()
     for second in range(10):
         job.write(0, b"line\n")
-        recorder.record(1000.0 + second)
+        job.recorded(1000.0 + second)
     assert [job.log.at_time(when) for when in (0, 1000, 1004.5, 1009, 2000)] == [0, 0, 25, 45, 50]
 
 

@@ -58,7 +58,7 @@ def test_what_appeared_between_two_looks_is_ordered_by_the_time_of_writing(job: 
     for number, task in enumerate((2, 0, 1)):
         job.write(task, b"token\n")
         os.utime(job.path(task), ns=(0, 1_000_000_000 * (number + 1)))
-    job.record()
+    job.recorded()
     assert job.texts() == ["ps-0 token", "worker-0 token", "worker-1 token"]
 
 
@@ -66,7 +66,7 @@ def test_an_unfinished_line_waits_for_its_end(job: Job) -> None:
     job.write(0, b"begun")
     assert not job.record()
     job.write(0, b" and ended\nnext")
-    assert job.record()
+    job.recorded()
     assert job.texts() == ["worker-0 begun and ended"]
 
 
@@ -93,7 +93,7 @@ def test_attempts_of_one_task_are_kept_apart(job: Job) -> None:
     job.running = {(0, 2)}
     job.write(0, b"second try\n", attempt=2)
     job.own()
-    job.record()
+    job.recorded()
     assert [(line.attempt, line.line) for line in job.lines()] == [(1, "first try"), (2, "second try")]
 
 
@@ -102,7 +102,7 @@ def test_what_appeared_without_an_owner_is_late(job: Job) -> None:
     job.kill()
     job.write(0, b"unseen\n")
     job.own(late=True)
-    job.record()
+    job.recorded()
     job.say(0, "seen again")
     assert [(line.line, line.late) for line in job.lines()] == [
         ("seen", False),
@@ -120,7 +120,7 @@ def test_a_torn_last_entry_is_ignored_and_then_removed(job: Job, torn: int) -> N
     path.write_bytes(path.read_bytes()[: 24 + torn])
     assert job.texts() == ["worker-0 one"]
     job.own()
-    job.record()
+    job.recorded()
     assert job.texts() == ["worker-0 one", "worker-0 two"]
     assert path.stat().st_size == 48
 
@@ -140,7 +140,7 @@ def test_a_log_truncated_by_its_writer_leaves_a_gap(job: Job) -> None:
     job.say(0, "old 1", "old 2")
     job.say(1, "other")
     job.path(0).write_bytes(b"new\n")
-    job.record()
+    job.recorded()
     job.say(0, "newer")
     items = list(job.log.chunks())
     assert [item for item in items if isinstance(item, Gap)] == [
@@ -165,7 +165,7 @@ def test_a_truncation_while_no_owner_was_there_is_found_by_the_next(job: Job) ->
     job.kill()
     job.path(0).write_bytes(b"new\n")
     job.own(late=True)
-    job.record()
+    job.recorded()
     assert job.texts() == ["worker-0 new"]
 
 
@@ -179,10 +179,10 @@ def test_a_log_that_cannot_be_read_does_not_hold_up_the_others(job: Job) -> None
 def test_a_line_longer_than_64_mib_is_recorded_in_pieces(job: Job) -> None:
     with job.path(0).open("wb") as file:
         file.truncate(65 << 20)  # NULs, without taking space
-    assert job.record()
+    job.recorded()
     assert not job.record()
     job.write(0, b"end\n")
-    job.record()
+    job.recorded()
     assert [entry.end for entry in entries(job)] == [64 << 20, (65 << 20) + 4]
 
 
@@ -245,7 +245,7 @@ def test_the_timeline_finds_a_place_by_position_and_by_time(job: Job) -> None:
     recorder = job.own()
     for second in range(1000):
         job.write(second % 3, b"123456789\n")
-        recorder.record(1_000_000.0 + second)
+        job.recorded(1_000_000.0 + second)
     timeline = Timeline(job.folder / "timeline")
     assert len(timeline) == 1000
     assert [timeline.find(cursor) for cursor in (0, 1, 9, 10, 11, 9_999, 10_000, 99_999)] == [
