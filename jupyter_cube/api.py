@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import compose, launch, process, wrapper
+from jupyter_cube import compose, hint, launch, process, wrapper
 from jupyter_cube.backends.base import backend
 from jupyter_cube.compose import Composed, Options
 from jupyter_cube.config import config, store_path
@@ -62,7 +62,7 @@ def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
     }
     store = Store(store_path())
     if (size := store.measured() / 1e9) > settings.store_warning_gb:
-        warnings = (*warnings, f"the store holds {size:.0f} GB of jobs; remove old ones with: clean --keep 50")
+        warnings = (*warnings, f"the store holds {size:.0f} GB of jobs; remove old ones with: {hint.command('clean --keep 50')}")
     folder = store.create(
         plan,
         record=record,
@@ -74,6 +74,7 @@ def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
     if parent is not None and not detach:
         parent.note_child(os.environ["CUBE_TASK"].split("/")[1], folder.id)
     target.submit(folder)
+    store.settle(folder)
     return Job(folder, notes=(*composed.notes, *warnings))
 
 
@@ -160,7 +161,7 @@ def job(prefix: str) -> Job:
         if one.name == prefix:
             return Job(store.folder(one.id))
     near = difflib.get_close_matches(prefix, [*(one.name for one in summaries), *ids], n=3)
-    hint = f"did you mean {', '.join(dict.fromkeys(near))}?" if near else "list them with: jobs"
-    raise NotFoundError(f"no job {prefix!r}", hint=hint)
+    advice = f"did you mean {', '.join(dict.fromkeys(near))}?" if near else f"list them with: {hint.command('jobs')}"
+    raise NotFoundError(f"no job {prefix!r}", hint=advice)
 
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequenc
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jupyter_cube import launch
+from jupyter_cube import hint, launch, render
 from jupyter_cube.backends.base import Backend, backend
 from jupyter_cube.errors import ConflictError, JobFailedError, NotFoundError
 from jupyter_cube.follow import Chunk, Gap, Line, Log, follow, follow_sync
@@ -184,7 +184,7 @@ class Job:
         tail = ""
         if bad is not None:
             last = self.log.tail(5, tasks=[bad.name])
-            tail = "".join(f"\n  {bad.name} │ {line.line}" for line in last)
+            tail = "".join(f"\n  {bad.name} │ {render.plain(line.line)}" for line in last)
         raise JobFailedError(f"{state.state.value}: {why}{tail}", place=f"job {self.name} ({self.short_id})")
 
     # ---- the log
@@ -246,12 +246,12 @@ class Job:
         self._writable()
         state = self._folder.state()
         if not state.state.final:
-            raise ConflictError(f"the job is {state.state.value}", place=self.name, hint="stop it first")
+            raise ConflictError(f"the job is {state.state.value}", place=self.name, hint=f"stop it with: {hint.command(f'stop {self.short_id}')}")
         if not (self.folder / "private" / "environment.json").exists():
             raise ConflictError(
                 "its environment, secrets and inputs have been deleted",
                 place=self.name,
-                hint=f"submit it again: submit {self.folder / 'spec.yaml'}",
+                hint=f"submit it again with: {hint.command(f'submit {self.folder}/spec.yaml')}",
             )
         numbers = [n for n, task in enumerate(state.tasks) if task.state is not State.SUCCEEDED] if failed else None
         if numbers == []:
@@ -263,7 +263,7 @@ class Job:
         """Remove an ended job with all its files."""
         self._writable()
         if not self._folder.state().state.final:
-            raise ConflictError("the job has not ended", place=self.name, hint="stop it first")
+            raise ConflictError("the job has not ended", place=self.name, hint=f"stop it with: {hint.command(f'stop {self.short_id}')}")
         Store(self.folder.parents[1]).delete(self._folder)
 
     def debug(self, task: str = "") -> tuple[list[str], Mapping[str, str], str]:

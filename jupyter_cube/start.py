@@ -6,6 +6,7 @@ lock goes over to the task's wrapper.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +26,7 @@ def machine(settings: Mapping[str, object], *, gpus: bool) -> Limits:
         settings: ``cpus``, ``memory_mb`` and ``devices`` of the configuration.
         gpus: look for devices too, which may ask a driver.
     """
-    cpus, memory_mb = limits.cpus(), limits.memory_mb()
+    cpus, memory_mb = _size()
     names = settings.get("devices")
     found = devices.discover(None if names is None else [str(name) for name in names]) if gpus else ()  # type: ignore[attr-defined]
     return Limits(
@@ -34,6 +35,12 @@ def machine(settings: Mapping[str, object], *, gpus: bool) -> Limits:
         int(str(settings.get("memory_mb") or 0)) or memory_mb,
         tuple(device.id for device in found),
     )
+
+
+@functools.cache
+def _size() -> tuple[int, int]:
+    """CPUs and MiB of the machine, read once a process."""
+    return limits.cpus(), limits.memory_mb()
 
 
 def host(settings: Mapping[str, object], *, gpus: bool) -> Host:

@@ -104,13 +104,12 @@ class JobFolder:
 
     @property
     def plan(self) -> Plan:
-        """``plan.json``."""
+        """What it runs, as ``job.json`` holds it."""
         if self._plan is None:
-            data = files.read_json(self.path / "plan.json")
             try:
-                self._plan = plans.from_json(data)
+                self._plan = plans.from_json(self.record["plan"])
             except (TypeError, KeyError, AttributeError) as error:
-                raise StoreError("the plan is damaged", place=str(self.path / "plan.json")) from error
+                raise StoreError("the plan is damaged", place=str(self.path / "job.json")) from error
         return self._plan
 
     @property
@@ -217,8 +216,8 @@ class JobFolder:
             size = changed = 0
         try:
             return size, changed, os.stat(self.path / "attempts").st_mtime_ns
-        except FileNotFoundError:  # the job has been deleted
-            return size, changed, 0
+        except FileNotFoundError as error:
+            raise NotFoundError(f"the job {self.id} has been deleted") from error
 
     def _read_state(self) -> JobState:
         folded = states.fold(self.plan, self.records())
@@ -251,6 +250,7 @@ class JobFolder:
 
     def note_child(self, task: str, child: str) -> None:
         """Another job was submitted from inside a task of this one; it ends with that task."""
+        (self.path / "children").mkdir(exist_ok=True)
         files.replace(self.path / "children" / child, task)
 
     def children(self, task: str) -> list[str]:
@@ -299,7 +299,7 @@ class Store:
         owner_script: str,
         wrapper: str,
     ) -> JobFolder:
-        """Commit a job: after this call there is a whole job, or none.
+        """Commit a job: at any moment there is a whole job, or none. ``settle`` then makes it survive a loss of power.
 
         Args:
             record: what ``job.json`` holds besides id, version and place.
@@ -324,13 +324,9 @@ class Store:
                 files.write(staged / "owner.sh", owner_script)
                 files.write(staged / "wrapper.sh", wrapper)
                 files.write(staged / "attempts" / "1.json", json.dumps(_order(1, None)))
-                whole = {"version": VERSION, "id": name, "created": now, **record}
+                whole = {"version": VERSION, "id": name, "created": now, **record, "plan": plans.to_json(plan)}
                 files.write(staged / "job.json", json.dumps(whole))
-                files.write(staged / "plan.json", json.dumps(plans.to_json(plan)))
-                files.fsync(staged / "plan.json")
-                files.fsync(staged / "job.json")
                 os.rename(staged, self.jobs_path / name)
-                files.fsync(self.jobs_path)
             except BaseException:
                 files.remove_tree(staged)
                 raise
@@ -338,10 +334,16 @@ class Store:
         folder._record, folder._plan = whole, plan
         return folder
 
+    def settle(self, folder: JobFolder) -> None:
+        """Force a job to the disk. Its tasks may run already: a loss of power would end them too."""
+        with files.disk_errors(folder.path):
+            files.fsync(folder.path / "job.json")
+            files.fsync(self.jobs_path)
+
     @staticmethod
     def _stage(staged: Path, plan: Plan, private: Mapping[str, bytes]) -> None:
         os.mkdir(staged, 0o700)
-        for part in ("attempts", "children", "requests", "files", "private", "results", "tasks"):
+        for part in ("attempts", "requests", "files", "private", "results", "tasks"):
             os.mkdir(staged / part)
         for task in plan.tasks:
             os.mkdir(staged / "tasks" / task.name)
@@ -367,7 +369,7 @@ class Store:
         """
         path = self.jobs_path / job_id
         if "/" in job_id or job_id.startswith(".") or not (path / "job.json").exists():
-            raise NotFoundError(f"no job {job_id!r}", hint="list them with: jobs")
+            raise NotFoundError(f"no job {job_id!r}")
         return JobFolder(path)
 
     def delete(self, folder: JobFolder) -> None:

@@ -105,7 +105,7 @@ def test_one_task_alone(job: Job) -> None:
 
 
 def test_a_rare_task_among_many_entries_is_found(job: Job) -> None:
-    recorder = job.own()
+    job.own()
     with job.path(0).open("ab", buffering=0) as file:
         for _ in range(20_000):
             file.write(b"\n")
@@ -117,7 +117,7 @@ def test_a_rare_task_among_many_entries_is_found(job: Job) -> None:
 
 
 def test_by_time(job: Job) -> None:
-    recorder = job.own()
+    job.own()
     for second in range(10):
         job.write(0, b"line\n")
         job.recorded(1000.0 + second)

@@ -197,7 +197,7 @@ block = bytearray(os.urandom(1) * 64 * 2**20)
 children = [os.fork()]
 if children[0]:
     children.append(os.fork())
-os.write(1, b"%d\n" % os.getpid())
+os.write(1, b"%d " % os.getpid() + os.linesep.encode())
 sys.stdin.read()
 """
 

@@ -242,7 +242,7 @@ def test_an_error_that_is_not_a_full_disk_is_not_swallowed(job: Job, monkeypatch
 
 
 def test_the_timeline_finds_a_place_by_position_and_by_time(job: Job) -> None:
-    recorder = job.own()
+    job.own()
     for second in range(1000):
         job.write(second % 3, b"123456789\n")
         job.recorded(1_000_000.0 + second)
