@@ -119,12 +119,7 @@ class Runner:
     def _begin_attempt(self) -> None:
         order = self.folder.attempts()[-1]
         if order.number > self.state.attempt:
-            self._note(
-                new_attempt=True,
-                attempt=order.number,
-                state=State.WAITING.value,
-                **({} if order.tasks is None else {"tasks": list(order.tasks)}),
-            )
+            self._note(**order.record())
         self.starter = order.by
         self.ending = None
         self._turn()
@@ -256,7 +251,7 @@ class Runner:
         if self._begun():
             start.start(self.folder, attempts, whole=False)
         else:
-            start.start_or_queue(self.folder, attempts, whole=self.plan.gang)
+            start.start_or_queue(self.folder, attempts)
         self._start_at = now + _RETRY_START
 
     def _begun(self) -> bool:

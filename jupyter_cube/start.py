@@ -89,21 +89,28 @@ def start(folder: JobFolder, attempts: Mapping[int, int], *, whole: bool) -> int
     return 0 if held is None else _spawn(folder, attempts, held)
 
 
-def start_or_queue(folder: JobFolder, attempts: Mapping[int, int], *, whole: bool) -> bool:
-    """Start the first tasks of an attempt; where there is no room, queue the job and see to a waiter.
-
-    Returns:
-        Whether something has been started.
-    """
+def start_or_queue(folder: JobFolder, attempts: Mapping[int, int]) -> None:
+    """Start the first tasks of an attempt with an owner; where there is no room, queue the job and see to a waiter."""
+    whole = folder.plan.gang
     held = _allot(folder, list(attempts), whole=whole)
     if held is not None:
-        launch.prepare(folder)
-        return bool(_spawn(folder, attempts, held))
+        _begin(folder, attempts, held)
+        return
     here = _host_of(folder)
     demand = _demand(folder, here, list(attempts), whole=whole)
     here.enqueue(demand, job=str(folder.path), name=folder.plan.name)
     launch.spawn_waiter(folder.path.parents[1])
-    return False
+
+
+def _begin(folder: JobFolder, attempts: Mapping[int, int], held: Sequence[Held | None]) -> None:
+    launch.prepare(folder)
+    if sum(one is not None for one in held) > 1:
+        # The order between tasks is known from when an owner is up; it waits for them to claim.
+        launch.spawn_owner(folder)
+        _spawn(folder, attempts, held)
+    else:
+        _spawn(folder, attempts, held)
+        launch.spawn_owner(folder)
 
 
 def _allot(folder: JobFolder, numbers: Sequence[int], *, whole: bool) -> Sequence[Held | None] | None:
@@ -130,10 +137,8 @@ def start_queued(here: Host, ticket: Ticket) -> bool:
     held = here.allot(ticket.demand, job=ticket.job, name=ticket.name, ticket=ticket)
     if held is None:
         return False
-    launch.prepare(folder)
-    _spawn(folder, waiting, held)
+    _begin(folder, waiting, held)
     ticket.remove()
-    launch.spawn_owner(folder)
     return True
 
 

@@ -37,6 +37,11 @@ class Attempt:
     by: process.Identity
     automatic: bool
 
+    def record(self) -> dict[str, Any]:
+        """The line of ``states.jsonl`` with which it begins."""
+        again = {} if self.tasks is None else {"tasks": list(self.tasks)}
+        return {"new_attempt": True, "attempt": self.number, "state": State.WAITING.value, **again}
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -221,9 +226,9 @@ class JobFolder:
 
     def _read_state(self) -> JobState:
         folded = states.fold(self.plan, self.records())
-        number = self.last_attempt()
-        if number > folded.attempt:
-            return replace(folded, state=State.WAITING, attempt=number, ended=0.0, reason="")
+        if self.last_attempt() > folded.attempt:
+            order = self.attempts()[-1]
+            return states.fold(self.plan, [order.record()], folded)
         if not folded.as_of:
             return replace(folded, as_of=float(self.record["created"]))
         return folded

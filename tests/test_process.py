@@ -191,13 +191,13 @@ def test_a_signal_reaches_every_living_process() -> None:
     assert [child.wait() for child in children[1:]] == [-signal.SIGTERM] * 2
 
 
-FORKS = """
+FORKS = r"""
 import os, sys
 block = bytearray(os.urandom(1) * 64 * 2**20)
 children = [os.fork()]
 if children[0]:
     children.append(os.fork())
-os.write(1, b"%d " % os.getpid() + os.linesep.encode())
+os.write(1, b"%d\n" % os.getpid())
 sys.stdin.read()
 """
 

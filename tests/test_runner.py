@@ -115,6 +115,21 @@ def test_roles_start_after_others() -> None:
     assert text(one) == ["first", "second"]
 
 
+def test_retry_keeps_the_order_of_roles(place: Path) -> None:
+    completion = "    completion: {minSucceededInstances: -1}\n"
+    one = openpai(
+        role("b", f"test -e {place}/now", more=completion) + role("a", "sleep 0.3; echo first", more=completion),
+        extra="extras:\n  jupyter_cube:\n    after: {b: [a]}\n",
+    )
+    assert one.wait(20) is State.FAILED
+    (place / "now").touch()
+    one.retry()
+    assert one.wait(20) is State.SUCCEEDED
+    started = {task.role: task.started for task in one.snapshot().tasks}
+    ended = {task.role: task.ended for task in one.snapshot().tasks}
+    assert started["b"] >= ended["a"]
+
+
 def test_failed_step_stops_the_later_ones() -> None:
     completion = "    completion: {minSucceededInstances: -1}\n"
     one = openpai(

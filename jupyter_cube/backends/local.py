@@ -38,8 +38,7 @@ class LocalBackend(Backend):
         return replace(plan, roles=tuple(roles)), tuple(warnings)
 
     def submit(self, folder: JobFolder) -> None:
-        if start.start_or_queue(folder, start.first_attempts(folder), whole=folder.plan.gang):
-            launch.spawn_owner(folder)
+        start.start_or_queue(folder, start.first_attempts(folder))
 
     def own(self, folder: JobFolder) -> None:
         owner = folder.owner()
