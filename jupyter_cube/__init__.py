@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from jupyter_cube.errors import CubeError
     from jupyter_cube.api import Job, job, jobs, submit
+    from jupyter_cube.errors import CubeError
     from jupyter_cube.results import result
     from jupyter_cube.state import State
 

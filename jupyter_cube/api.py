@@ -16,12 +16,13 @@ from jupyter_cube.backends.base import backend
 from jupyter_cube.compose import Composed, Options
 from jupyter_cube.config import config, store_path
 from jupyter_cube.errors import NotFoundError, UsageError
+from jupyter_cube.folder import JobFolder
 from jupyter_cube.handle import Job
 from jupyter_cube.index import Index, Summary
 from jupyter_cube.preview import check_files, plan_of
 from jupyter_cube.retention import clean
 from jupyter_cube.state import State
-from jupyter_cube.store import JobFolder, Store
+from jupyter_cube.store import Store
 
 __all__ = [
     "Job",
@@ -62,7 +63,10 @@ def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
     }
     store = Store(store_path())
     if (size := store.measured() / 1e9) > settings.store_warning_gb:
-        warnings = (*warnings, f"the store holds {size:.0f} GB of jobs; remove old ones with: {hint.command('clean --keep 50')}")
+        warnings = (
+            *warnings,
+            f"the store holds {size:.0f} GB of jobs; remove old ones with: {hint.command('clean --keep 50')}",
+        )
     folder = store.create(
         plan,
         record=record,
@@ -95,7 +99,9 @@ def _user() -> str:
 
 def submit_cell(text: str, options: Options, *, namespace: Mapping[str, Any]) -> Job:
     """Submit a cell's text; ``namespace`` is where its names are looked up."""
-    return _commit(compose.cell(text, compose.settled(options), namespace=namespace), source="cell", detach=options.detach)
+    return _commit(
+        compose.cell(text, compose.settled(options), namespace=namespace), source="cell", detach=options.detach
+    )
 
 
 def submit_file(path: str | Path, options: Options) -> Job:
@@ -121,7 +127,7 @@ def submit(source: str | Path, *, namespace: Mapping[str, Any] | None = None, **
     """
     known = {option.name for option in dataclasses.fields(Options)}
     if unknown := options.keys() - known:
-        raise UsageError(f"unknown option {sorted(unknown)[0]!r}", hint=f"there are: {', '.join(sorted(known))}")
+        raise UsageError(f"unknown option {min(unknown)!r}", hint=f"there are: {', '.join(sorted(known))}")
     chosen = Options(**options)
     text = str(source)
     if isinstance(source, Path) or ("\n" not in text and text.endswith((".yaml", ".yml", ".json", ".py", ".sh"))):
@@ -129,9 +135,7 @@ def submit(source: str | Path, *, namespace: Mapping[str, Any] | None = None, **
     return submit_cell(text, chosen, namespace=namespace or {})
 
 
-def jobs(
-    *, state: State | None = None, name: str = "", tag: str = "", limit: int | None = None
-) -> list[Summary]:
+def jobs(*, state: State | None = None, name: str = "", tag: str = "", limit: int | None = None) -> list[Summary]:
     """All jobs of the store, newest first."""
     found = [
         one
@@ -163,5 +167,3 @@ def job(prefix: str) -> Job:
     near = difflib.get_close_matches(prefix, [*(one.name for one in summaries), *ids], n=3)
     advice = f"did you mean {', '.join(dict.fromkeys(near))}?" if near else f"list them with: {hint.command('jobs')}"
     raise NotFoundError(f"no job {prefix!r}", hint=advice)
-
-

@@ -6,6 +6,7 @@ keep the system's value. Read once a process; ``CUBE_STORE`` and its like win ov
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from dataclasses import dataclass, field, fields
@@ -93,16 +94,14 @@ def _values(text: str, file: Path) -> dict[str, Any]:
     return values
 
 
-_cached: tuple[tuple[str, ...], Config] | None = None
-
-
 def config() -> Config:
     """The configuration of this process, read at its first use and again when its place changes."""
-    global _cached
-    key = tuple(os.environ.get(name, "") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "HOME"))
-    if _cached is None or _cached[0] != key:
-        _cached = (key, load())
-    return _cached[1]
+    return _config(*(os.environ.get(name, "") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "HOME")))
+
+
+@functools.lru_cache(maxsize=1)
+def _config(*places: str) -> Config:  # noqa: ARG001 - what the answer depends on
+    return load()
 
 
 def store_path() -> Path:

@@ -96,7 +96,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise StoreError("the record is damaged", place=str(path), hint="delete the job, other jobs are unharmed") from error
+        raise StoreError(
+            "the record is damaged", place=str(path), hint="delete the job, other jobs are unharmed"
+        ) from error
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ The core is async; each verb has a sync form of one line, which also works insid
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import contextlib
 import dataclasses
 import threading
 import time
@@ -16,9 +18,10 @@ from typing import Any, TypeVar
 from jupyter_cube import hint, launch, render
 from jupyter_cube.backends.base import Backend, backend
 from jupyter_cube.errors import ConflictError, JobFailedError, NotFoundError
+from jupyter_cube.folder import JobFolder
 from jupyter_cube.follow import Chunk, Gap, Line, Log, follow, follow_sync
 from jupyter_cube.state import JobState, State, describe_end
-from jupyter_cube.store import JobFolder, Store
+from jupyter_cube.store import Store
 
 _T = TypeVar("_T")
 _LOOK = 1.0  # seconds between looks whether a job's owner lives
@@ -30,30 +33,22 @@ def run_sync(work: Coroutine[Any, Any, _T]) -> _T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    result: list[_T] = []
-    error: list[BaseException] = []
     loop = asyncio.new_event_loop()
-    task = loop.create_task(work)
-
-    def body() -> None:
-        try:
-            result.append(loop.run_until_complete(task))
-        except BaseException as problem:
-            error.append(problem)
-        finally:
-            loop.close()
-
-    thread = threading.Thread(target=body, daemon=True)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    future = asyncio.run_coroutine_threadsafe(work, loop)
     try:
-        while thread.is_alive():
-            thread.join(0.2)
-    except KeyboardInterrupt:
-        loop.call_soon_threadsafe(task.cancel)
-        raise
-    if error:
-        raise error[0]
-    return result[0]
+        while True:
+            # In slices: an interrupt reaches the main thread between two of them.
+            with contextlib.suppress(concurrent.futures.TimeoutError):
+                return future.result(0.2)
+            if future.done():
+                return future.result()
+    finally:
+        future.cancel()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 class Job:
@@ -246,7 +241,11 @@ class Job:
         self._writable()
         state = self._folder.state()
         if not state.state.final:
-            raise ConflictError(f"the job is {state.state.value}", place=self.name, hint=f"stop it with: {hint.command(f'stop {self.short_id}')}")
+            raise ConflictError(
+                f"the job is {state.state.value}",
+                place=self.name,
+                hint=f"stop it with: {hint.command(f'stop {self.short_id}')}",
+            )
         if not (self.folder / "private" / "environment.json").exists():
             raise ConflictError(
                 "its environment, secrets and inputs have been deleted",
@@ -263,7 +262,9 @@ class Job:
         """Remove an ended job with all its files."""
         self._writable()
         if not self._folder.state().state.final:
-            raise ConflictError("the job has not ended", place=self.name, hint=f"stop it with: {hint.command(f'stop {self.short_id}')}")
+            raise ConflictError(
+                "the job has not ended", place=self.name, hint=f"stop it with: {hint.command(f'stop {self.short_id}')}"
+            )
         Store(self.folder.parents[1]).delete(self._folder)
 
     def debug(self, task: str = "") -> tuple[list[str], Mapping[str, str], str]:

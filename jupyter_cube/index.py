@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube.errors import CubeError
+from jupyter_cube.folder import JobFolder
 from jupyter_cube.state import State
-from jupyter_cube.store import JobFolder, Store
+from jupyter_cube.store import Store
 
 _VERSION = 1
 _COLUMNS = "id, name, state, reason, backend, created, started, ended, tasks, tags, notebook"

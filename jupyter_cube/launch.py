@@ -15,14 +15,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jupyter_cube import devices, environment, files, process, wrapper
+from jupyter_cube.folder import JobFolder
 from jupyter_cube.host import Held
 from jupyter_cube.plan import Plan, Task
-from jupyter_cube.store import JobFolder
 
 _PASSED_ON = (
     *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"),
     *("CUBE_LOCKS", "CUBE_POLL", "CUBE_NO_PROC"),
 )
+
+
 class _Detached(subprocess.Popen[bytes]):
     """A child that is meant to outlive this process: nothing to warn of when this object goes."""
 

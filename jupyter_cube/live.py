@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass
 
 from jupyter_cube import files, limits, process
+from jupyter_cube.folder import Claim, JobFolder
 from jupyter_cube.plan import Task
 from jupyter_cube.state import Exit, State
-from jupyter_cube.store import Claim, JobFolder
 
 _MEMORY_PERIOD = 1.0  # seconds between looks at a task's memory where no cgroup counts it
 

@@ -69,5 +69,3 @@ def _planned(plan: Plan, task: Task) -> dict[str, Any]:
         "storages": [dataclasses.asdict(bind) for bind in role.binds],
         "prerequisites": [prerequisite.name for prerequisite in role.prerequisites],
     }
-
-

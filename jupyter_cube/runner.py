@@ -16,12 +16,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from jupyter_cube import folder as folders
 from jupyter_cube import process, store
+from jupyter_cube.folder import JobFolder
 from jupyter_cube.live import End, Live
 from jupyter_cube.lockfile import somebody_waits
 from jupyter_cube.plan import Plan
 from jupyter_cube.state import JobState, State, TaskState, Verdict, fold, verdict
-from jupyter_cube.store import JobFolder
 from jupyter_cube.timeline import Recorder
 
 _CLAIM_GRACE = 0.3  # seconds that a living starter is given to let its wrappers claim
@@ -192,15 +193,18 @@ class Runner:
                 live.ask_to_end(self.ending.reason, grace=self.plan.grace)
 
     def _ends(self) -> None:
-        if self.plan.timeout and self.state.started and self.ending is None and self.live:
-            if time.time() >= self.state.started + self.plan.timeout:
-                self._end_job(Verdict(State.FAILED, f"timeout of {self.plan.timeout:g} s"))
+        if self._timed_out():
+            self._end_job(Verdict(State.FAILED, f"timeout of {self.plan.timeout:g} s"))
         for number, live in list(self.live.items()):
             live.tick()
             if live.over and live.clear():
                 self.recorder.record(time.time())
                 if self.recorder.finish(number, live.attempt):
                     self._ended(number, live)
+
+    def _timed_out(self) -> bool:
+        running = bool(self.plan.timeout and self.state.started and self.live) and self.ending is None
+        return running and time.time() >= self.state.started + self.plan.timeout
 
     def _ended(self, number: int, live: Live) -> None:
         del self.live[number]
@@ -322,7 +326,7 @@ def main(words: list[str]) -> int:
     lock = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     if not _lock(lock):
         return 0
-    before, me = folder.owner(), store.me()
+    before, me = folder.owner(), folders.me()
     folder.write_owner(me)
     runner = Runner(folder, late=before is not None and before.identity != me)
     runner.run()

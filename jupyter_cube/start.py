@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 
 from jupyter_cube import allotment, devices, files, launch, limits, process
 from jupyter_cube.allotment import Demand, Limits, Request
+from jupyter_cube.folder import JobFolder
 from jupyter_cube.host import Held, Host
 from jupyter_cube.plan import Plan, Role
 from jupyter_cube.state import State, TaskState
-from jupyter_cube.store import JobFolder
 from jupyter_cube.ticket import Ticket
 
 

@@ -12,8 +12,8 @@ import sys
 
 from jupyter_cube import files, start
 from jupyter_cube.errors import CubeError
+from jupyter_cube.folder import JobFolder
 from jupyter_cube.host import Host
-from jupyter_cube.store import JobFolder
 from jupyter_cube.ticket import Ticket
 
 _PAUSE = 5.0  # seconds at most between looks at the queue

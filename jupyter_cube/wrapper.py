@@ -1,8 +1,9 @@
 """The script around every task, the same on every backend, and the files it runs.
 
 ``WRAPPER`` is POSIX sh. It is started with ``CUBE_JOB`` (the job folder), ``CUBE_TASK_NAME``, ``CUBE_ROLE``,
-``CUBE_ATTEMPT``, ``CUBE_DEVICES`` (names of its GPUs, by commas), ``CUBE_CGROUP`` and ``CUBE_TASK_ENV`` (export lines
-that win over the job's environment file). It claims the attempt, writes its log itself, runs the prerequisites' callbacks and the command, and leaves the exit record.
+``CUBE_ATTEMPT``, ``CUBE_CWD`` (empty: a fresh folder), ``CUBE_DEVICES`` (names of its GPUs, by commas), ``CUBE_CGROUP``
+and ``CUBE_TASK_ENV`` (export lines that win over the job's environment file). It claims the attempt, writes its log
+itself, runs the prerequisites' callbacks and the command, and leaves the exit record.
 """
 
 from __future__ import annotations

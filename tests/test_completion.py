@@ -13,8 +13,9 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from jupyter_cube import magics
 from jupyter_cube.completion import candidates, script
+from jupyter_cube.folder import JobFolder
 from jupyter_cube.plan import Plan, Role
-from jupyter_cube.store import JobFolder, Store
+from jupyter_cube.store import Store
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -16,10 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_cube.folder import JobFolder
 from jupyter_cube.follow import Gap, Line
 from jupyter_cube.handle import Job
 from jupyter_cube.state import State
-from jupyter_cube.store import JobFolder, Store
+from jupyter_cube.store import Store
 
 ROUNDS = int(os.environ.get("CUBE_KILL_ROUNDS", "50"))
 LINES = 120
@@ -64,10 +66,8 @@ def shown(line: Line) -> tuple[int, str, str]:
 
 
 def kill(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def pids(module: str, text: str) -> list[int]:
@@ -84,7 +84,7 @@ def pids(module: str, text: str) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
-def test_kill_at_a_random_moment(seed: int) -> None:
+def test_kill_at_a_random_moment(seed: int) -> None:  # noqa: PLR0915 - one story, told in order
     chance = random.Random(seed)
     victims = chance.sample(["kernel", "runner", "wrapper", "waiter"], chance.choice((1, 1, 2)))
     moment = chance.uniform(0.0, 1.1)

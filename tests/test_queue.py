@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -79,5 +80,5 @@ def test_no_device_is_given_twice_and_nobody_starves(tmp_path: Path) -> None:
         intervals += [(float(first[1]), float(last[1]), name) for name in names]
     for name in DEVICES:
         mine = sorted(interval for interval in intervals if interval[2] == name)
-        for before, after in zip(mine, mine[1:], strict=False):
+        for before, after in itertools.pairwise(mine):
             assert before[1] <= after[0], f"{name} was given twice"

@@ -27,7 +27,9 @@ S, F, U, R = State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.RUNNING
         pytest.param([Role("w", "", 2, min_succeeded=2)], [("w", 0, S, 1), ("w", 1, R, 0)], None, id="half way"),
         pytest.param([Role("w", "", 2, min_succeeded=2)], [("w", 0, S, 1), ("w", 1, S, 2)], S, id="role succeeded"),
         pytest.param([Role("w", "", 2, min_succeeded=2)], [("w", 0, F, 1), ("w", 1, R, 0)], F, id="one failure fails"),
-        pytest.param([Role("w", "", 2, min_succeeded=2)], [("w", 0, U, 1), ("w", 1, R, 0)], F, id="unknown counts as failed"),
+        pytest.param(
+            [Role("w", "", 2, min_succeeded=2)], [("w", 0, U, 1), ("w", 1, R, 0)], F, id="unknown counts as failed"
+        ),
         pytest.param(
             [Role("ps", ""), Role("w", "", 2, min_succeeded=2)],
             [("ps", 0, R, 0), ("w", 0, S, 1), ("w", 1, S, 2)],

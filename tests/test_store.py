@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from jupyter_cube.errors import NotFoundError, StoreError
+from jupyter_cube.folder import JobFolder
 from jupyter_cube.index import Index
 from jupyter_cube.plan import File, Plan, Role
 from jupyter_cube.state import State
-from jupyter_cube.store import JobFolder, Store
+from jupyter_cube.store import Store
 
 PLAN = Plan("p", (Role("w", "true", 2),), files=(File("sub/cell.py", "print(1)\n"),))
 RECORD = {"name": "p", "user": "u", "machine": "m", "host": "h", "backend": "local", "tags": ["t"]}

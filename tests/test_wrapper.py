@@ -15,11 +15,7 @@ import pytest
 from jupyter_cube import process, wrapper
 from jupyter_cube.plan import Prerequisite, Role
 
-SHELLS = [
-    words
-    for words in (["dash"], ["busybox", "sh"], ["bash", "--posix"])
-    if shutil.which(words[0])
-]
+SHELLS = [words for words in (["dash"], ["busybox", "sh"], ["bash", "--posix"]) if shutil.which(words[0])]
 
 
 class Case:
@@ -31,7 +27,9 @@ class Case:
         self.tasks = path / "tasks" / "w-0"
         self.tasks.mkdir(parents=True)
         (path / "private").mkdir()
-        (path / "private" / "job.env").write_text(wrapper.exports({"FROM_JOB": "a 'b'\n$c", "PATH": os.environ["PATH"]}))
+        (path / "private" / "job.env").write_text(
+            wrapper.exports({"FROM_JOB": "a 'b'\n$c", "PATH": os.environ["PATH"]})
+        )
         (path / "wrapper.sh").write_text(wrapper.WRAPPER)
         # This test owns the job, so no owner has to be started.
         me = process.identify(os.getpid())

@@ -13,8 +13,8 @@ from importlib import metadata
 from typing import ClassVar
 
 from jupyter_cube.errors import UsageError
+from jupyter_cube.folder import JobFolder
 from jupyter_cube.plan import Plan
-from jupyter_cube.store import JobFolder
 
 GROUP = "jupyter_cube.backends"
 
@@ -64,9 +64,9 @@ class Backend(ABC):
     def capacity(self) -> Capacity:
         """What there is, and what is free now."""
 
+    @abstractmethod
     def waiting(self, folder: JobFolder) -> str:
-        """Why a waiting job waits, in words; empty where nothing is known."""
-        return ""
+        """Called to show a job that waits: why it does, in words; empty where nothing is known."""
 
 
 def backend(name: str) -> Backend:

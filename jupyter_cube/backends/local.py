@@ -13,8 +13,8 @@ from jupyter_cube.allotment import Demand
 from jupyter_cube.backends.base import Backend, Capacity
 from jupyter_cube.config import config
 from jupyter_cube.errors import BackendError, ConflictError
+from jupyter_cube.folder import JobFolder
 from jupyter_cube.plan import Plan
-from jupyter_cube.store import JobFolder
 
 
 class LocalBackend(Backend):

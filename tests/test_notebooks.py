@@ -1,0 +1,25 @@
+"""The example notebooks run, and show what they promise. This is also what ``scripts/demo`` runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHOWN = {"01-first-job": ["worker-3 │ rate 0.3: epoch 15 of 15", "learning rate 0.01: accuracy 0.9", "succeeded"]}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_runs_and_shows_its_result(path: Path, tmp_path: Path) -> None:
+    words = [sys.executable, str(ROOT / "scripts" / "run_notebook.py"), str(path), str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for text in SHOWN[path.stem]:
+        assert text in done.stdout
+    assert list(tmp_path.glob("*.png")), "no picture"
+    executed = nbformat.read(tmp_path / path.name, as_version=4)
+    assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
