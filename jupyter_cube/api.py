@@ -58,7 +58,7 @@ def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
         "parent": "" if parent is None else parent.id,
         "notebook": os.environ.get("JPY_SESSION_NAME", ""),
         "keep_private_days": settings.keep_private_days,
-        "host_limits": {"cpus": settings.cpus, "memory_mb": settings.memory_mb, "devices": settings.devices},
+        "host_limits": target.settings(plan),
         "source": source,
     }
     store = Store(store_path())
@@ -78,7 +78,6 @@ def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
     if parent is not None and not detach:
         parent.note_child(os.environ["CUBE_TASK"].split("/")[1], folder.id)
     target.submit(folder)
-    store.settle(folder)
     return Job(folder, notes=(*composed.notes, *warnings))
 
 

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import compile, extras, kernel, model, rules, spec
+from jupyter_cube import compile, extras, kernel, model, rules, spec, wrapper
 from jupyter_cube.config import config
 from jupyter_cube.errors import SpecError, UsageError
 from jupyter_cube.plan import File, Plan
 
+_CUBE_PASSED_ON = ("CUBE_STORE", "CUBE_LOCKS")  # the rest is about the task that this process may be in
 ROLE = "worker"  # the role of a job that names none
 
 
@@ -158,7 +159,7 @@ def job_text(text: str, options: Options, *, file: str) -> Composed:
         job = replace(job, extras=replace(job.extras, cube=replace(job.cube, backend=options.backend)))
     plan = compile.compile(job, parameters=options.parameters)
     plan = replace(_with_options(plan, options), files=_listed(job.cube.files, Path(file).parent, place=file))
-    private = {"environment.json": _environment(), "secrets.json": json.dumps(job.secrets).encode()}
+    private = {"base.env": _environment(), "secrets.json": json.dumps(job.secrets).encode()}
     return Composed(plan, spec.mask_secrets(text), private, _once(*map(str, report.warnings), *plan.warnings))
 
 
@@ -243,7 +244,7 @@ def _composed(
     grace = plan.grace if options.grace is None else options.grace
     plan = replace(plan, files=files, grace=grace)
     notes = plan.warnings if options.image else ()
-    everything = {"environment.json": _environment(), **(private or {})}
+    everything = {"base.env": _environment(), **(private or {})}
     return Composed(plan, json.dumps(spec.to_dict(job), indent=2) + "\n", everything, notes)
 
 
@@ -260,7 +261,9 @@ def _variable(name: str) -> str:
 
 
 def _environment() -> bytes:
-    return json.dumps(kernel.task_environment(os.environ, executable=sys.executable)).encode()
+    inherited = kernel.task_environment(os.environ, executable=sys.executable)
+    kept = {name: value for name, value in inherited.items() if not name.startswith("CUBE_") or name in _CUBE_PASSED_ON}
+    return os.fsencode(wrapper.exports(kept))
 
 
 def _name(text: str) -> str:

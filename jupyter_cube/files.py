@@ -33,7 +33,7 @@ def disk_errors(place: str | Path) -> Iterator[None]:
         raise StoreError(message, place=str(error.filename or place), hint=hint) from error
 
 
-def write(path: Path, data: bytes | str, *, mode: int = 0o600) -> None:
+def write(path: str | Path, data: bytes | str, *, mode: int = 0o600) -> None:
     """Create ``path`` with ``data``; for files inside a folder that nobody reads yet."""
     raw = data.encode() if isinstance(data, str) else data
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
@@ -45,15 +45,16 @@ def write(path: Path, data: bytes | str, *, mode: int = 0o600) -> None:
         os.close(fd)
 
 
-def replace(path: Path, data: bytes | str, *, mode: int = 0o600, sync: bool = False) -> None:
+def replace(path: str | Path, data: bytes | str, *, mode: int = 0o600, sync: bool = False) -> None:
     """Write ``path`` by rename: a reader sees the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    folder, name = os.path.split(path)
+    temporary = f"{folder}/.{name}.{os.getpid()}"
     write(temporary, data, mode=mode)
     if sync:
         fsync(temporary)
     os.rename(temporary, path)
     if sync:
-        fsync(path.parent)
+        fsync(folder)
 
 
 def remove_tree(path: Path) -> None:
@@ -74,7 +75,7 @@ def existing(path: str) -> Path:
     return Path(path)
 
 
-def fsync(path: Path) -> None:
+def fsync(path: str | Path) -> None:
     """Force a file, or the entries of a folder, to the disk."""
     fd = os.open(path, os.O_RDONLY)
     try:
@@ -83,14 +84,15 @@ def fsync(path: Path) -> None:
         os.close(fd)
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: str | Path) -> Any:
     """The JSON value in ``path``; None where there is no such file.
 
     Raises:
         StoreError: the file is damaged.
     """
     try:
-        text = path.read_bytes()
+        with open(path, "rb") as file:
+            text = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:

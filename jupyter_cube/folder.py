@@ -167,8 +167,10 @@ class JobFolder:
     def attempts(self) -> list[Attempt]:
         """All orders to run the job, oldest first."""
         orders = []
-        for path in (self.path / "attempts").glob("*.json"):
-            data = files.read_json(path)
+        for name in os.listdir(self.path / "orders"):
+            if not name[:-5].isdigit():
+                continue
+            data = files.read_json(self.path / "orders" / name)
             tasks = None if data["tasks"] is None else tuple(data["tasks"])
             by = process.Identity(data["pid"], data["start"])
             orders.append(Attempt(data["number"], tasks, data["time"], by, bool(data.get("automatic"))))
@@ -177,7 +179,7 @@ class JobFolder:
     def order(self, number: int, tasks: Sequence[int] | None, *, automatic: bool = False) -> None:
         """Order attempt ``number`` of ``tasks`` (None: all); ``automatic`` by the retry policy, not by a person."""
         data = {**order_record(number, tasks), "automatic": automatic}
-        files.replace(self.path / "attempts" / f"{number}.json", json.dumps(data), sync=True)
+        files.replace(self.path / "orders" / f"{number}.json", json.dumps(data), sync=True)
 
     def owner(self) -> Owner | None:
         """The last owner; None where there never was one."""
@@ -227,7 +229,7 @@ class JobFolder:
         except FileNotFoundError:
             size = changed = 0
         try:
-            return size, changed, os.stat(self.path / "attempts").st_mtime_ns
+            return size, changed, os.stat(self.path / "orders").st_mtime_ns
         except FileNotFoundError as error:
             raise NotFoundError(f"the job {self.id} has been deleted") from error
 
@@ -243,19 +245,19 @@ class JobFolder:
     def last_attempt(self) -> int:
         """Number of the last attempt that was ordered."""
         try:
-            names = os.listdir(self.path / "attempts")
+            names = os.listdir(self.path / "orders")
         except FileNotFoundError:
             return 1
         return max((int(name[:-5]) for name in names if name[:-5].isdigit()), default=1)
 
     def stop_request(self) -> dict[str, Any] | None:
         """What ``request_stop`` left for the present attempt."""
-        data = files.read_json(self.path / "requests" / f"stop.{self.last_attempt()}.json")
+        data = files.read_json(self.path / "orders" / f"{self.last_attempt()}.stop.json")
         return data if isinstance(data, dict) else None
 
     def request_stop(self, reason: str) -> None:
         """Ask the owner to stop the job; a repeated request changes nothing."""
-        path = self.path / "requests" / f"stop.{self.last_attempt()}.json"
+        path = self.path / "orders" / f"{self.last_attempt()}.stop.json"
         if not path.exists():
             with files.disk_errors(path):
                 files.replace(path, json.dumps({"time": time.time(), "reason": reason}), sync=True)

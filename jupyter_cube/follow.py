@@ -22,7 +22,7 @@ from jupyter_cube.watch import Pace, Watch
 __all__ = ["Chunk", "Follower", "Gap", "Line", "Log", "follow", "follow_sync"]
 
 _START = 1.0  # seconds at the begin, in which a job has no owner yet
-_START_PAUSE = 0.0015  # seconds between looks at the logs in that time
+_START_PAUSE = 0.0005  # seconds between looks at the logs in that time
 _PATIENCE = 0.1  # seconds that bytes may wait for their recording before they are shown without
 _HEARTBEAT = 0.25  # seconds between looks that nothing has asked for
 _ASK_PAUSE = 0.005  # seconds between two questions whether the log has ended, which may be dear ones

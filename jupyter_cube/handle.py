@@ -246,7 +246,7 @@ class Job:
                 place=self.name,
                 hint=f"stop it with: {hint.command(f'stop {self.short_id}')}",
             )
-        if not (self.folder / "private" / "environment.json").exists():
+        if not (self.folder / "private" / "base.env").exists():
             raise ConflictError(
                 "its environment, secrets and inputs have been deleted",
                 place=self.name,

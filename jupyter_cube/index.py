@@ -99,7 +99,7 @@ class Index:
         if not one.state.final:
             return True
         try:
-            return (self.store.jobs_path / one.id / "attempts").stat().st_mtime > one.ended
+            return (self.store.jobs_path / one.id / "orders").stat().st_mtime > one.ended
         except FileNotFoundError:
             return True
 

@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,9 +21,12 @@ from jupyter_cube.host import Held
 from jupyter_cube.plan import Plan, Task
 
 _PASSED_ON = (
-    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"),
+    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"),
     *("CUBE_LOCKS", "CUBE_POLL", "CUBE_NO_PROC"),
 )
+
+
+_AFTER_FIRST_LINE = 0.01  # seconds
 
 
 class _Detached(subprocess.Popen[bytes]):
@@ -33,6 +37,7 @@ class _Detached(subprocess.Popen[bytes]):
 
 
 _ours: list[_Detached] = []
+_ours_lock = threading.Lock()
 
 
 def owner_words(module: str, *words: str, python: str = sys.executable) -> list[str]:
@@ -70,13 +75,15 @@ def _spawn(words: list[str], *, env: Mapping[str, str], log: str, fds: tuple[int
         )
     finally:
         os.close(output)
-    _ours.append(child)
+    with _ours_lock:
+        _ours.append(child)
     return child.pid
 
 
 def reap() -> None:
     """Take the exit status of ended children, so that they do not stay as zombies of a long-lived kernel."""
-    _ours[:] = [child for child in _ours if child.poll() is None]
+    with _ours_lock:
+        _ours[:] = [child for child in _ours if child.poll() is None]
 
 
 def spawn_owner(folder: JobFolder) -> None:
@@ -92,6 +99,14 @@ def spawn_owner(folder: JobFolder) -> None:
         folder.write_owner(identity)
 
 
+def spawn_owner_beside(folder: JobFolder) -> None:
+    """Start an owner while the caller goes on; the interpreter does not end before that is done.
+
+    A little later: its start wants a whole core, which the task needs for its first line.
+    """
+    threading.Timer(_AFTER_FIRST_LINE, spawn_owner, (folder,)).start()
+
+
 def spawn_waiter(store: Path) -> None:
     """Start the waiter; where one lives already, the new one leaves at once."""
     _spawn(owner_words("waiter"), env=owner_environment(), log=f"{store}/waiter.log")
@@ -103,27 +118,22 @@ def prepare(folder: JobFolder) -> None:
     All of it is private (0600): the scripts may hold secrets.
     """
     plan = folder.plan
-    private = folder.path / "private"
-    inherited: dict[str, str] = files.read_json(private / "environment.json") or {}
-    values = files.read_json(private / "secrets.json") or {}
+    private = f"{folder.path}/private"
+    values = files.read_json(f"{private}/secrets.json") or {}
     ports = free_ports(plan)
-    files.replace(private / "ports.json", json.dumps([ports[task.role.name, task.index] for task in plan.tasks]))
+    files.replace(f"{private}/ports.json", json.dumps([ports[task.role.name, task.index] for task in plan.tasks]))
     everyone = environment.job_variables(
         plan, job_id=folder.id, user=str(folder.record["user"]), ports=ports, hosts=_hosts(plan)
     )
-    ours = {name for name in inherited if name.startswith("CUBE_") and name not in ("CUBE_STORE", "CUBE_LOCKS")}
-    text = wrapper.exports(inherited, without=ours) + wrapper.exports(plan.env) + wrapper.exports(everyone)
-    files.replace(private / "job.env", text)
+    files.replace(f"{private}/job.env", wrapper.exports({**plan.env, **everyone}))
     for role in plan.roles:
-        target = private / "scripts" / role.name
-        target.mkdir(parents=True, exist_ok=True)
         callbacks = {
             (number, event): _with_secrets(script, values)
             for number, prerequisite in enumerate(role.prerequisites)
             for event, script in prerequisite.scripts.items()
         }
         for name, script in wrapper.role_scripts(role, _with_secrets(role.script, values), callbacks).items():
-            files.replace(target / name, script)
+            files.replace(f"{private}/{role.name}.{name}", script)
 
 
 def _with_secrets(text: str, values: Mapping[str, object]) -> str:
@@ -162,9 +172,7 @@ def free_ports(plan: Plan) -> dict[tuple[str, int], dict[str, list[int]]]:
 def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgroup: str) -> int:
     """Start the wrapper of one attempt, which takes over the lock of what was allotted; the wrapper's pid."""
     plan, path = folder.plan, folder.path
-    results = path / "results" / task.name
-    results.mkdir(exist_ok=True)
-    listed = files.read_json(path / "private" / "ports.json")
+    listed = files.read_json(f"{path}/private/ports.json")
     ports = {(each.role.name, each.index): mine for each, mine in zip(plan.tasks, listed, strict=True)}
     variables = {
         **environment.task_variables(
@@ -173,7 +181,7 @@ def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgrou
         **task.role.env,
         **devices.visible_variables(held.devices),
         "CUBE_JOB": str(path),
-        "CUBE_RESULTS": str(results),
+        "CUBE_RESULTS": f"{path}/results/{task.name}",
         "CUBE_PYTHON": str(folder.record["python"]),
     }
     env = {
@@ -189,4 +197,4 @@ def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgrou
         "CUBE_TASK_ENV": wrapper.exports(variables),
     }
     fds = () if held.fd is None else (held.fd,)
-    return _spawn(["/bin/sh", str(path / "wrapper.sh")], env=env, log=os.devnull, fds=fds)
+    return _spawn(["/bin/sh", f"{path}/wrapper.sh"], env=env, log=os.devnull, fds=fds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -102,6 +103,9 @@ class Live:
         if self.pidfd is not None:
             os.close(self.pidfd)
             self.pidfd = None
+        draft = self.folder.attempt_file(self.task.name, self.attempt, f"claim.{self.wrapper.pid}")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(draft)
         record = self.folder.exit_record(self.task.name, self.attempt)
         kills = limits.oom_kills(self.cgroup) if self.cgroup else 0
         if self.cgroup:

@@ -96,6 +96,7 @@ def write_result(folder: str, name: str, value: object) -> None:
         one of ``ERRORS``: it cannot be pickled, or not written.
     """
     temporary = os.path.join(folder, f".{name}.{os.getpid()}")
+    os.makedirs(folder, exist_ok=True)
     try:
         with open(temporary, "wb") as file:
             try:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube import folder as folders
-from jupyter_cube import process, store
+from jupyter_cube import limits, process
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.live import End, Live
 from jupyter_cube.lockfile import somebody_waits
@@ -42,7 +42,7 @@ class Runner:
         self.late = late
         self.plan: Plan = folder.plan
         self.recorder = Recorder(folder.path, folder.task_names)
-        self.recorder.watch(folder.path / "requests")
+        self.recorder.watch(folder.path / "orders")
         self.live: dict[int, Live] = {}
         self.not_before: dict[int, float] = {}
         self.ending: Verdict | None = None
@@ -151,7 +151,7 @@ class Runner:
     # ---- what people ask for
 
     def _stop_requests(self) -> None:
-        changed = os.stat(self.folder.path / "requests").st_mtime_ns
+        changed = os.stat(self.folder.path / "orders").st_mtime_ns
         if changed == self._requests:
             return
         self._requests = changed
@@ -323,6 +323,7 @@ def main(words: list[str]) -> int:
     """
     folder = JobFolder(Path(words[0]))
     _leave_session()
+    limits.leave_task()
     lock = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     if not _lock(lock):
         return 0
@@ -334,7 +335,9 @@ def main(words: list[str]) -> int:
         from jupyter_cube import start
 
         start.see_to_queue(folder)
-    store.Store(folder.path.parents[1]).daily(keep_private_days=float(folder.record["keep_private_days"]))
+    from jupyter_cube.store import Store
+
+    Store(folder.path.parents[1]).daily(keep_private_days=float(folder.record["keep_private_days"]))
     return 0
 
 

@@ -110,7 +110,7 @@ def _begin(folder: JobFolder, attempts: Mapping[int, int], held: Sequence[Held |
         _spawn(folder, attempts, held)
     else:
         _spawn(folder, attempts, held)
-        launch.spawn_owner(folder)
+        launch.spawn_owner_beside(folder)
 
 
 def _allot(folder: JobFolder, numbers: Sequence[int], *, whole: bool) -> Sequence[Held | None] | None:

@@ -45,7 +45,9 @@ class Store:
         owner_script: str,
         wrapper: str,
     ) -> JobFolder:
-        """Commit a job: at any moment there is a whole job, or none. ``settle`` then makes it survive a loss of power.
+        """Commit a job: at any moment there is a whole job, or none, and after this call there is one.
+
+        It is forced to the disk here, before anything is started: beside tasks that start, that would take longer.
 
         Args:
             record: what ``job.json`` holds besides id, version and place.
@@ -58,7 +60,7 @@ class Store:
             StoreError: the disk is full or cannot be written.
         """
         name = new_id()
-        staged = self.jobs_path / f".new-{name}"
+        staged = f"{self.jobs_path}/.new-{name}"
         with files.disk_errors(self.jobs_path):
             if not self.jobs_path.is_dir():
                 self.jobs_path.mkdir(parents=True, exist_ok=True)
@@ -66,39 +68,36 @@ class Store:
             try:
                 self._stage(staged, plan, private)
                 now = time.time()
-                files.write(staged / "spec.yaml", spec)
-                files.write(staged / "owner.sh", owner_script)
-                files.write(staged / "wrapper.sh", wrapper)
-                files.write(staged / "attempts" / "1.json", json.dumps(order_record(1, None)))
+                files.write(f"{staged}/spec.yaml", spec)
+                files.write(f"{staged}/owner.sh", owner_script)
+                files.write(f"{staged}/wrapper.sh", wrapper)
+                files.write(f"{staged}/orders/1.json", json.dumps(order_record(1, None)))
                 whole = {"version": VERSION, "id": name, "created": now, **record, "plan": plans.to_json(plan)}
-                files.write(staged / "job.json", json.dumps(whole))
+                files.write(f"{staged}/job.json", json.dumps(whole))
+                files.fsync(f"{staged}/job.json")
                 os.rename(staged, self.jobs_path / name)
+                files.fsync(self.jobs_path)
             except BaseException:
-                files.remove_tree(staged)
+                files.remove_tree(Path(staged))
                 raise
         folder = JobFolder(self.jobs_path / name)
         folder._record, folder._plan = whole, plan
         return folder
 
-    def settle(self, folder: JobFolder) -> None:
-        """Force a job to the disk. Its tasks may run already: a loss of power would end them too."""
-        with files.disk_errors(folder.path):
-            files.fsync(folder.path / "job.json")
-            files.fsync(self.jobs_path)
-
     @staticmethod
-    def _stage(staged: Path, plan: Plan, private: Mapping[str, bytes]) -> None:
+    def _stage(staged: str, plan: Plan, private: Mapping[str, bytes]) -> None:
         os.mkdir(staged, 0o700)
-        for part in ("attempts", "requests", "files", "private", "results", "tasks"):
-            os.mkdir(staged / part)
+        for part in ("orders", "files", "private", "tasks"):
+            os.mkdir(f"{staged}/{part}")
         for task in plan.tasks:
-            os.mkdir(staged / "tasks" / task.name)
+            os.mkdir(f"{staged}/tasks/{task.name}")
         for file in plan.files:
-            path = staged / "files" / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path = f"{staged}/files/{file.path}"
+            if "/" in file.path:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
             files.write(path, file.text, mode=file.mode)
         for name, data in private.items():
-            files.write(staged / "private" / name, data)
+            files.write(f"{staged}/private/{name}", data)
 
     def ids(self) -> list[str]:
         """Ids of all jobs."""

@@ -11,7 +11,7 @@ import signal
 import sys
 
 from jupyter_cube import files, start
-from jupyter_cube.errors import CubeError
+from jupyter_cube.errors import CubeError, NotFoundError, StoreError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.host import Host
 from jupyter_cube.ticket import Ticket
@@ -37,11 +37,16 @@ def main() -> int:
 def _try(ticket: Ticket) -> None:
     try:
         folder = JobFolder(files.existing(ticket.job))
-        needs_gpus = any(request.gpu for request in ticket.demand.requests)
-        here: Host = start.host(folder.record["host_limits"], gpus=needs_gpus)
-        start.start_queued(here, ticket)
-    except CubeError:
+        limits = folder.record["host_limits"]
+    except (NotFoundError, StoreError):
         ticket.remove()  # its folder is gone or damaged, which whoever looks at it is told
+        return
+    needs_gpus = any(request.gpu for request in ticket.demand.requests)
+    here: Host = start.host(limits, gpus=needs_gpus)
+    try:
+        start.start_queued(here, ticket)
+    except CubeError as error:
+        sys.stderr.write(f"{folder.id}: {error}\n")  # it stays in the queue, tried again later
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import struct
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -79,7 +80,8 @@ class Watch:
 
     def close(self) -> None:
         if self.fd >= 0:
-            os.close(self.fd)
+            # The kernel takes milliseconds to end an inotify descriptor: nobody has to wait for that.
+            threading.Thread(target=os.close, args=(self.fd,)).start()
             self.fd = -1
 
 

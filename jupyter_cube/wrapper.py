@@ -8,25 +8,29 @@ itself, runs the prerequisites' callbacks and the command, and leaves the exit r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 
 from jupyter_cube.plan import Role
 
 STRICT = "set -o errexit -o nounset -o pipefail\n"
+_SIMPLE = re.compile(r"""exec( "[^"\\`()]*"| '[^']*'| [\w./:=,@%+-]+)+""")
 EVENTS = ("taskStarts", "taskSucceeds", "taskFails", "taskCompletes")
 
 WRAPPER = r"""#!/bin/sh
 # Runs one attempt of one task: claim, callbacks, command, exit record.
 cd "$CUBE_JOB" || exit 1
 base=$CUBE_JOB/tasks/$CUBE_TASK_NAME/$CUBE_ATTEMPT
-scripts=$CUBE_JOB/private/scripts/$CUBE_ROLE
+scripts=$CUBE_JOB/private/$CUBE_ROLE
 
 # A claim appears whole or not at all, and only one link can succeed.
-if read -r stat 2>/dev/null < /proc/$$/stat; then
+if [ -z "$CUBE_NO_PROC" ] && [ -r /proc/$$/stat ]; then
+    read -r stat < /proc/$$/stat
     set -- ${stat##*) }
     start=${20}
 else
-    start=$(ps -o lstart= -p $$ | tr -s ' ' _)
+    set -- $(LC_ALL=C TZ=UTC ps -o lstart= -p $$)
+    start=$(IFS=_; echo "$*")
 fi
 printf '%s %s %s %s\n' $$ "$start" "${CUBE_DEVICES:--}" "$CUBE_CGROUP" > "$base.claim.$$" || exit 1
 ln "$base.claim.$$" "$base.claim" 2>/dev/null || { rm -f "$base.claim.$$"; exit 0; }
@@ -38,6 +42,7 @@ trap : TERM
 [ -z "$CUBE_CGROUP" ] || echo $$ > "$CUBE_CGROUP/cgroup.procs"
 { echo 500 > /proc/self/oom_score_adj; } 2>/dev/null
 
+. "$CUBE_JOB/private/base.env"
 . "$CUBE_JOB/private/job.env"
 eval "$CUBE_TASK_ENV"
 unset CUBE_TASK_ENV CUBE_CGROUP CUBE_DEVICES
@@ -50,7 +55,15 @@ fi
 phase=command code=0 command_code=null begun=0
 
 # In a subshell: a redirection on the command itself would catch this shell's comments too.
-script() { (exec 2>&3 3>&-; exec bash "$scripts/$1"); }
+script() { (exec 2>&3 3>&-; exec bash "$scripts.$1"); }
+
+command_script() {
+    if [ -e "$scripts.exec" ]; then
+        (exec 2>&3 3>&-; trap - TERM; . "$scripts.exec")
+    else
+        script command
+    fi
+}
 
 stopping() { [ -e "$base.stop" ]; }
 
@@ -68,10 +81,10 @@ load_env() {
 # call K EVENT: run that callback of prerequisite K; sets result and name.
 call() {
     result=0
-    [ -e "$scripts/$1.$2" ] || return 0
-    IFS= read -r name < "$scripts/$1.name"
+    [ -e "$scripts.$1.$2" ] || return 0
+    IFS= read -r name < "$scripts.$1.name"
     script "$1.$2" || result=$?
-    [ ! -e "$scripts/$1.ignore" ] || result=0
+    [ ! -e "$scripts.$1.ignore" ] || result=0
 }
 
 # finish EVENT: run the callbacks of EVENT, last prerequisite first; the first failure fails the task.
@@ -95,7 +108,7 @@ elif ! command -v bash > /dev/null; then
     code=127
 else
     export PAI_WORK_DIR="$CUBE_CWD"
-    while [ -e "$scripts/$begun.name" ]; do
+    while [ -e "$scripts.$begun.name" ]; do
         stopping && break
         begun=$((begun + 1))
         call $((begun - 1)) taskStarts
@@ -106,7 +119,7 @@ else
         load_env
     done
     if [ "$code" -eq 0 ] && ! stopping; then
-        script command
+        command_script
         code=$? command_code=$code
     fi
     if ! stopping && [ "$code" -eq 0 ]; then finish taskSucceeds; fi
@@ -116,7 +129,6 @@ fi
 
 printf '{"phase": "%s", "code": %s, "command_code": %s}\n' "$phase" "$code" "$command_code" > "$base.exit.$$"
 mv "$base.exit.$$" "$base.exit"
-rm -f "$base.claim.$$"
 
 # Completion must not wait for a visitor: where the job's owner is gone, start another.
 exec >/dev/null 3>&-
@@ -133,13 +145,16 @@ sh "$CUBE_JOB/owner.sh" &
 
 
 def role_scripts(role: Role, script: str, callbacks: Mapping[tuple[int, str], str]) -> dict[str, str]:
-    """The files below ``private/scripts/ROLE``.
+    """The files of a role in ``private``, without ``ROLE.`` in front.
 
     Args:
         script: the commands with secrets filled in.
         callbacks: (number of the prerequisite, event) to script text, likewise.
     """
-    files = {"command": (STRICT if role.strict else "") + script + "\n"}
+    if not role.strict and _SIMPLE.fullmatch(script):
+        files = {"exec": script + "\n"}  # any shell can do that, it needs no bash in between
+    else:
+        files = {"command": (STRICT if role.strict else "") + script + "\n"}
     for number, prerequisite in enumerate(role.prerequisites):
         files[f"{number}.name"] = prerequisite.name + "\n"
         if prerequisite.ignore_failure:
@@ -155,11 +170,10 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def exports(variables: Mapping[str, str], *, without: Iterable[str] = ()) -> str:
+def exports(variables: Mapping[str, str]) -> str:
     """Lines that export the variables; names that no shell can hold are left out."""
-    left_out = set(without)
     return "".join(
         f"export {name}={quote(value)}\n"
         for name, value in variables.items()
-        if name not in left_out and name.isidentifier() and name.isascii() and "\0" not in value
+        if name.isidentifier() and name.isascii() and "\0" not in value
     )

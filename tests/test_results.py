@@ -50,6 +50,7 @@ def test_a_value_that_cannot_be_pickled_leaves_nothing_behind(folder: Path) -> N
 
 def test_a_folder_that_is_gone(folder: Path) -> None:
     os.rmdir(folder)
+    folder.write_text("a file where the folder should be")
     with pytest.raises(StoreError, match="x: the result cannot be written"):
         result("x", 1)
 

@@ -30,6 +30,7 @@ class Case:
         (path / "private" / "job.env").write_text(
             wrapper.exports({"FROM_JOB": "a 'b'\n$c", "PATH": os.environ["PATH"]})
         )
+        (path / "private" / "base.env").write_text("FROM_BASE=1; export FROM_BASE\n")
         (path / "wrapper.sh").write_text(wrapper.WRAPPER)
         # This test owns the job, so no owner has to be started.
         me = process.identify(os.getpid())
@@ -38,15 +39,13 @@ class Case:
         (path / "owner.sh").write_text('touch "$CUBE_JOB/owner-started"\n')
 
     def lay(self, role: Role) -> None:
-        target = self.path / "private" / "scripts" / role.name
-        target.mkdir(parents=True, exist_ok=True)
         callbacks = {
             (number, event): text
             for number, prerequisite in enumerate(role.prerequisites)
             for event, text in prerequisite.scripts.items()
         }
         for name, text in wrapper.role_scripts(role, role.script, callbacks).items():
-            (target / name).write_text(text)
+            (self.path / "private" / f"{role.name}.{name}").write_text(text)
 
     def start(self, *, attempt: int = 1, cwd: str = "") -> subprocess.Popen[bytes]:
         env = {
@@ -157,6 +156,19 @@ def test_prerequisite_hands_values_on(case: Case) -> None:
     role = Role("w", 'echo "$DATA $LAST"', prerequisites=(prerequisite("a", starts=starts),))
     assert case.run(role)["code"] == 0
     assert "/a b=c 1" in case.log.splitlines()
+
+
+@pytest.mark.parametrize("script", ['exec sh -c "exit 7"', "exec sh -c 'exit 7'", 'exec "$SHELL_NAME" -c "exit 7"'])
+def test_simple_command_needs_no_bash(case: Case, script: str) -> None:
+    (case.path / "private" / "job.env").write_text(wrapper.exports({"SHELL_NAME": "sh", "PATH": os.environ["PATH"]}))
+    case.lay(Role("w", script))
+    assert (case.path / "private" / "w.exec").exists()
+    assert case.run(Role("w", script))["code"] == 7
+
+
+@pytest.mark.parametrize("script", ["exec a <(b)", "exec a; b", "exec a && b", "a", 'exec "$(a)"', "exec a*"])
+def test_other_commands_are_bash(script: str) -> None:
+    assert set(wrapper.role_scripts(Role("w", script), script, {})) == {"command"}
 
 
 @pytest.mark.parametrize(

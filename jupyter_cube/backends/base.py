@@ -45,6 +45,10 @@ class Backend(ABC):
         """
 
     @abstractmethod
+    def settings(self, plan: Plan) -> Mapping[str, object]:
+        """Called before the commit: what owners must know of this configuration, as JSON values."""
+
+    @abstractmethod
     def submit(self, folder: JobFolder) -> None:
         """Called once, right after the folder of a new attempt is committed: start it or queue it."""
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from jupyter_cube import allotment, devices, files, launch, process, start
+from jupyter_cube import allotment, devices, launch, process, start
 from jupyter_cube.allotment import Demand
 from jupyter_cube.backends.base import Backend, Capacity
 from jupyter_cube.config import config
-from jupyter_cube.errors import BackendError, ConflictError
+from jupyter_cube.errors import BackendError, CapacityError, ConflictError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.plan import Plan
 
@@ -27,6 +27,8 @@ class LocalBackend(Backend):
             raise BackendError("jobs on this machine need Linux or macOS", hint="submit from WSL")
         needs_gpus = any(role.resources.gpu for role in plan.roles)
         here = start.machine(_settings(), gpus=needs_gpus)
+        if needs_gpus and not here.devices and (missing := devices.missing_library()):
+            raise CapacityError("no GPU can be found", hint=missing)
         _, warnings = allotment.clamp(Demand(start.first_wave(plan), plan.gang, here.devices), here)
         roles = []
         for role in plan.roles:
@@ -36,6 +38,13 @@ class LocalBackend(Backend):
         if not needs_gpus and (there := devices.discover(config().devices)):
             warnings.append(f"0 of {len(there)} GPUs given, add --gpu 1")
         return replace(plan, roles=tuple(roles)), tuple(warnings)
+
+    def settings(self, plan: Plan) -> Mapping[str, object]:
+        found = _settings()
+        if any(role.resources.gpu for role in plan.roles):
+            # Owners run without site packages, where they could not ask the driver.
+            found["devices"] = [device.id for device in devices.discover(config().devices)]
+        return found
 
     def submit(self, folder: JobFolder) -> None:
         start.start_or_queue(folder, start.first_attempts(folder))
@@ -60,12 +69,11 @@ class LocalBackend(Backend):
         number = folder.task_names.index(task)
         attempt = max(folder.state().tasks[number].attempt, 1)
         role = folder.plan.tasks[number].role
-        variables = files.read_json(folder.path / "private" / "environment.json")
-        if variables is None:
+        if not (folder.path / "private" / "job.env").exists():
             raise ConflictError("the job's environment has been deleted", place=folder.id)
         cwd = role.cwd or str(folder.attempt_file(task, attempt, "work"))
-        line = '. "$CUBE_JOB/private/job.env"; exec bash --norc -i'
-        env = {**variables, "CUBE_JOB": str(folder.path), "PS1": f"{task} $ ", "PAI_WORK_DIR": cwd}
+        line = '. "$CUBE_JOB/private/base.env"; . "$CUBE_JOB/private/job.env"; exec bash --norc -i'
+        env = {**os.environ, "CUBE_JOB": str(folder.path), "PS1": f"{task} $ ", "PAI_WORK_DIR": cwd}
         return ["bash", "-c", line], env, cwd if os.path.isdir(cwd) else str(folder.path)
 
     def capacity(self) -> Capacity:
