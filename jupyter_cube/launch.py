@@ -196,5 +196,7 @@ def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgrou
         "CUBE_CGROUP": cgroup,
         "CUBE_TASK_ENV": wrapper.exports(variables),
     }
+    if "CUBE_NO_PROC" in os.environ:
+        env["CUBE_NO_PROC"] = os.environ["CUBE_NO_PROC"]
     fds = () if held.fd is None else (held.fd,)
     return _spawn(["/bin/sh", f"{path}/wrapper.sh"], env=env, log=os.devnull, fds=fds)
