@@ -58,6 +58,7 @@ class Case:
             "CUBE_DEVICES": "gpu0,gpu1",
             "CUBE_CGROUP": "",
             "CUBE_TASK_ENV": wrapper.exports({"FROM_TASK": "t"}),
+            **{name: value for name, value in os.environ.items() if name == "CUBE_NO_PROC"},
         }
         return subprocess.Popen([*self.shell, str(self.path / "wrapper.sh")], env=env, start_new_session=True)
 
