@@ -137,7 +137,10 @@ if read -r owner owner_start < "$CUBE_JOB/owner"; then
         set -- ${stat##*) }
         [ "${20}" = "$owner_start" ] && [ "$1" != Z ] && exit 0
     elif [ -n "$CUBE_NO_PROC" ] || [ ! -d /proc/self ]; then
-        case $(ps -o stat= -p "$owner") in '' | Z*) ;; *) exit 0 ;; esac
+        set -- $(LC_ALL=C TZ=UTC ps -o stat=,lstart= -p "$owner")
+        state=$1
+        [ $# -eq 0 ] || shift
+        case $state in Z*) ;; *) [ "$(IFS=_; echo "$*")" = "$owner_start" ] && exit 0 ;; esac
     fi
 fi
 sh "$CUBE_JOB/owner.sh" &

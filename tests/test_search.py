@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Iterator
-import threading
 from pathlib import Path
 
 import pytest
