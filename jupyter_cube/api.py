@@ -57,6 +57,7 @@ def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
         "tags": list(plan.tags),
         "parent": "" if parent is None else parent.id,
         "notebook": os.environ.get("JPY_SESSION_NAME", ""),
+        "log_limit_gb": settings.log_limit_gb,
         "keep_private_days": settings.keep_private_days,
         "host_limits": target.settings(plan),
         "source": source,

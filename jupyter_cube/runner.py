@@ -27,6 +27,7 @@ from jupyter_cube.timeline import Recorder
 
 _CLAIM_GRACE = 0.3  # seconds that a living starter is given to let its wrappers claim
 _RETRY_START = 0.25  # seconds between attempts to get resources for a task of a running job
+_SPACE_PERIOD = 2.0  # seconds between looks at the size of the logs
 _RETRY_LIMIT = 30.0  # seconds, the longest pause before a failed task is tried again
 
 
@@ -52,6 +53,7 @@ class Runner:
         self._start_at = 0.0
         self._requests = -1
         self._unstarted_reason = ""
+        self._space_at = time.monotonic() + _SPACE_PERIOD
         self.state: JobState = fold(self.plan, folder.records())
 
     @property
@@ -143,6 +145,8 @@ class Runner:
                 due = min(due, now + 0.005 if now - self.began < _CLAIM_GRACE else now + 0.05)
         if any(live.pidfd is None for live in self.live.values()):
             due = min(due, now + 0.01)  # no pidfd here: ends are found by looking
+        if self.live:
+            due = min(due, self._space_at)
         if self.plan.timeout and self.state.started:
             due = min(due, now + max(0.0, self.state.started + self.plan.timeout - time.time()))
         fds = [live.pidfd for live in self.live.values() if live.pidfd is not None]
@@ -195,12 +199,24 @@ class Runner:
     def _ends(self) -> None:
         if self._timed_out():
             self._end_job(Verdict(State.FAILED, f"timeout of {self.plan.timeout:g} s"))
+        self._free_space()
         for number, live in list(self.live.items()):
             live.tick()
             if live.over and live.clear():
                 self.recorder.record(time.time())
                 if self.recorder.finish(number, live.attempt):
                     self._ended(number, live)
+
+    def _free_space(self) -> None:
+        """A full disk stops more than this job: a log that is too large gives up its middle, or ends the job."""
+        now = time.monotonic()
+        if now < self._space_at:
+            return
+        self._space_at = now + _SPACE_PERIOD
+        limit = int(float(self.folder.record["log_limit_gb"]) * 1e9)
+        for number, live in self.live.items():
+            if not self.recorder.free(number, live.attempt, limit):
+                self.folder.request_stop(f"the log of {live.task.name} fills the disk")
 
     def _timed_out(self) -> bool:
         running = bool(self.plan.timeout and self.state.started and self.live) and self.ending is None

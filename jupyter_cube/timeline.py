@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from jupyter_cube import space
 from jupyter_cube.logfiles import LogFiles
 from jupyter_cube.watch import Pace, Watch
 
@@ -274,7 +275,7 @@ class Recorder:
         status = os.stat(log.path)
         size, entries = status.st_size, []
         if size < log.end or (log.inode and status.st_ino != log.inode):
-            if not self._note_gap(log):
+            if not self._note_gap(log, 0, log.end, "truncated by its writer"):
                 return None
             self._files.drop(log.number, log.attempt)
             log.end = log.seen = log.late_until = 0
@@ -301,9 +302,25 @@ class Recorder:
         log.seen = top
         return top if top == log.end + PIECE else log.end
 
-    def _note_gap(self, log: _Log) -> bool:
-        gap = {"cursor": self._position, "task": log.number, "attempt": log.attempt, "bytes": log.end, "lines": None}
-        line = json.dumps({**gap, "reason": "truncated by its writer", "from": 0, "to": log.end}) + "\n"
+    def free(self, number: int, attempt: int, limit: int) -> bool:
+        """Free the oldest middle of a log that takes more than ``limit`` bytes of a disk that fills up.
+
+        Returns:
+            False where the file system cannot do that.
+        """
+        log = self._logs[number, attempt]
+        if not space.pressed(log.path, limit):
+            return True
+        begin, end = limit // 10, log.end - limit // 2
+        if begin >= end:
+            return True
+        # First the word, then the deed: nobody ever reads the hole as lines.
+        reason = f"freed, the log takes more than {limit / 1e9:g} GB"
+        return self._note_gap(log, begin, end, reason) and space.punch(log.path, begin, end)
+
+    def _note_gap(self, log: _Log, begin: int, end: int, reason: str) -> bool:
+        gap = {"cursor": self._position, "task": log.number, "attempt": log.attempt, "bytes": end - begin}
+        line = json.dumps({**gap, "lines": None, "reason": reason, "from": begin, "to": end}) + "\n"
         path = self._folder / "gaps.jsonl"
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
