@@ -82,6 +82,11 @@ class Owner:
         )
 
     @property
+    def lost(self) -> str:
+        """Why what it owned cannot run any more, where it was not here."""
+        return "its host was restarted" if self.boot != process.boot_id() else "its container ended"
+
+    @property
     def alive(self) -> bool:
         return self.here and process.alive(self.identity)
 
@@ -250,9 +255,9 @@ class JobFolder:
             return 1
         return max((int(name[:-5]) for name in names if name[:-5].isdigit()), default=1)
 
-    def stop_request(self) -> dict[str, Any] | None:
-        """What ``request_stop`` left for the present attempt."""
-        data = files.read_json(self.path / "orders" / f"{self.last_attempt()}.stop.json")
+    def stop_request(self, attempt: int) -> dict[str, Any] | None:
+        """What ``request_stop`` left for that attempt of the job."""
+        data = files.read_json(f"{self.path}/orders/{attempt}.stop.json")
         return data if isinstance(data, dict) else None
 
     def request_stop(self, reason: str) -> None:

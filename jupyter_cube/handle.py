@@ -223,6 +223,8 @@ class Job:
     def _writable(self) -> None:
         if not self._folder.writable:
             raise ConflictError("the job is of a newer version", place=self.name, hint="upgrade jupyter-cube")
+        if self._folder.record["backend"] == "local" and (host := self._folder.elsewhere):
+            raise ConflictError(f"the job is on {host}", place=self.name, hint="do that there")
 
     def stop(self, reason: str = "stopped by its user") -> None:
         """Ask all tasks to end; after the grace they are killed. A job that has ended stays as it is."""

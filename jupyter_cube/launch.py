@@ -95,7 +95,8 @@ def spawn_owner(folder: JobFolder) -> None:
         words, env = owner_words("runner", str(folder.path), python=python), owner_environment(package)
     pid = _spawn(words, env=env, log=f"{folder.path}/owner.log")
     identity = process.identify(pid)
-    if identity is not None:  # a task that ends before the owner is up must not start a second one
+    if identity is not None and folder.owner() is None:
+        # A task that ends before the owner is up must not start a second one.
         folder.write_owner(identity)
 
 

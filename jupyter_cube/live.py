@@ -29,18 +29,21 @@ class Live:
     """An attempt that has been claimed and has not ended for the owner yet.
 
     Args:
+        lost: why the processes of that time cannot run any more; empty: they may.
         seen: this owner found the wrapper alive, so that it knows of a kill what it saw.
     """
 
-    def __init__(self, folder: JobFolder, task: Task, attempt: int, claim: Claim) -> None:
+    def __init__(self, folder: JobFolder, task: Task, attempt: int, claim: Claim, *, lost: str) -> None:
         self.folder = folder
         self.task = task
         self.attempt = attempt
-        self.wrapper = claim.wrapper
+        # Pids of another boot or container mean nothing here, they may be anybody's.
+        self.wrapper = process.Identity(0, "0") if lost else claim.wrapper
+        self._lost = lost
         self.cgroup = claim.cgroup
         self.mark = f"{folder.id}/{task.name}/{attempt}"
-        self.pidfd = process.open_pidfd(claim.wrapper)
-        self.seen = self.pidfd is not None or process.alive(claim.wrapper)
+        self.pidfd = process.open_pidfd(self.wrapper)
+        self.seen = self.pidfd is not None or process.alive(self.wrapper)
         self.started = folder.attempt_file(task.name, attempt, "claim").stat().st_mtime
         self.end_asked = ""  # why the owner ends it
         self.end_state = State.STOPPED
@@ -120,4 +123,4 @@ class Live:
             return End(State.FAILED, "", record)
         if self.seen:
             return End(State.FAILED, "killed, no exit record", None)
-        return End(State.UNKNOWN, "ended while nobody watched, no exit record", None)
+        return End(State.UNKNOWN, self._lost or "ended while nobody watched, no exit record", None)

@@ -18,7 +18,7 @@ from typing import Any
 
 from jupyter_cube import folder as folders
 from jupyter_cube import limits, process
-from jupyter_cube.folder import JobFolder
+from jupyter_cube.folder import JobFolder, Owner
 from jupyter_cube.live import End, Live
 from jupyter_cube.lockfile import somebody_waits
 from jupyter_cube.plan import Plan
@@ -35,23 +35,23 @@ class Runner:
     """Brings one job from where it is to its end.
 
     Args:
-        late: another owner was there before, so what the logs hold now appeared while nobody watched.
+        before: the last owner; where it was another one, what the logs hold now appeared while nobody watched.
     """
 
-    def __init__(self, folder: JobFolder, *, late: bool) -> None:
+    def __init__(self, folder: JobFolder, before: Owner | None) -> None:
         self.folder = folder
-        self.late = late
+        self.late = before is not None and before.identity != folders.me()
+        self.lost = "" if before is None or before.here else before.lost
         self.plan: Plan = folder.plan
         self.recorder = Recorder(folder.path, folder.task_names)
         self.recorder.watch(folder.path / "orders")
         self.live: dict[int, Live] = {}
         self.not_before: dict[int, float] = {}
         self.ending: Verdict | None = None
-        self.began = time.monotonic()
+        self.began, self.up = time.monotonic(), time.time()
         self._states = self._open_states()
         self._unwritten = b""
         self._start_at = 0.0
-        self._requests = -1
         self._unstarted_reason = ""
         self._space_at = time.monotonic() + _SPACE_PERIOD
         self.state: JobState = fold(self.plan, folder.records())
@@ -155,12 +155,10 @@ class Runner:
     # ---- what people ask for
 
     def _stop_requests(self) -> None:
-        changed = os.stat(self.folder.path / "orders").st_mtime_ns
-        if changed == self._requests:
+        if self.ending is not None or self._over():
             return
-        self._requests = changed
-        request = self.folder.stop_request()
-        if request is not None and self.ending is None and not self._over():
+        request = self.folder.stop_request(self.state.attempt)
+        if request is not None:
             self._note(state=State.STOPPING.value, reason=str(request.get("reason", "")))
             self._end_job(Verdict(State.STOPPED, str(request.get("reason") or "stopped")))
 
@@ -178,10 +176,10 @@ class Runner:
             claim = self.folder.claim(task.name, attempt)
             if claim is None:
                 continue
-            live = Live(self.folder, self.plan.tasks[number], attempt, claim)
+            live = Live(self.folder, self.plan.tasks[number], attempt, claim, lost=self.lost)
             self.live[number] = live
             self.not_before.pop(number, None)
-            self.recorder.add(number, attempt, late=self.late)
+            self.recorder.add(number, attempt, late=self.late and live.started < self.up - _CLAIM_GRACE)
             if not running:
                 if self.state.state is State.WAITING:
                     self._note(state=State.RUNNING.value, started=live.started)
@@ -325,7 +323,7 @@ class Runner:
             if not order.automatic:
                 break
             automatic += 1
-        return automatic < self.plan.retries and self.folder.stop_request() is None
+        return automatic < self.plan.retries and self.folder.stop_request(self.state.attempt) is None
 
     def _try_again(self) -> bool:
         return self.folder.last_attempt() > self.state.attempt
@@ -343,9 +341,9 @@ def main(words: list[str]) -> int:
     lock = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     if not _lock(lock):
         return 0
-    before, me = folder.owner(), folders.me()
-    folder.write_owner(me)
-    runner = Runner(folder, late=before is not None and before.identity != me)
+    before = folder.owner()
+    folder.write_owner(folders.me())
+    runner = Runner(folder, before)
     runner.run()
     if somebody_waits():
         from jupyter_cube import start

@@ -129,7 +129,7 @@ def start_queued(here: Host, ticket: Ticket) -> bool:
     state = folder.state()
     waiting = first_attempts(folder)
     claimed = any(folder.claim(folder.task_names[number], attempt) for number, attempt in waiting.items())
-    if state.state.final or claimed or folder.stop_request() is not None:
+    if state.state.final or claimed or folder.stop_request(state.attempt) is not None:
         # Another waiter was killed between the start and here, or nobody wants it any more.
         ticket.remove()
         launch.spawn_owner(folder)

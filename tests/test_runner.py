@@ -261,6 +261,36 @@ def test_killed_wrapper_that_nobody_saw_is_unknown() -> None:
     assert one.snapshot().tasks[0].state is State.UNKNOWN
 
 
+def test_a_restarted_host_loses_its_tasks_and_says_so() -> None:
+    one = shell("echo up; sleep 60")
+    until(lambda: text(one) == ["up"])
+    folder = JobFolder(one.folder)
+    claim = folder.claim("worker-0", 1)
+    assert claim is not None
+    os.kill(owner_pid(one), signal.SIGKILL)
+    os.killpg(claim.wrapper.pid, signal.SIGKILL)
+    owner = one.folder / "owner"
+    owner.write_text(owner.read_text().replace(process.boot_id(), "the boot before"))
+    assert one.wait(20) is State.FAILED
+    assert one.snapshot().tasks[0].state is State.UNKNOWN
+    assert one.snapshot().tasks[0].reason == "its host was restarted"
+
+
+def test_a_job_of_another_host_is_only_read() -> None:
+    one = shell("echo up; sleep 60")
+    until(lambda: text(one) == ["up"])
+    record = one.folder / "job.json"
+    mine = record.read_text()
+    record.write_text(mine.replace(process.machine_id(), "another machine"))
+    there = Job(JobFolder(one.folder))
+    assert there.state is State.RUNNING
+    with pytest.raises(ConflictError, match="the job is on"):
+        there.stop()
+    record.write_text(mine)
+    one.stop()
+    assert one.wait(20) is State.STOPPED
+
+
 def test_more_jobs_than_slots_wait_and_all_run() -> None:
     slots = 2 * (os.cpu_count() or 1)
     many = [shell("sleep 1.5; echo ran", name=f"n{number}", cpu=1) for number in range(slots + 4)]
