@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,7 +49,7 @@ def write(path: str | Path, data: bytes | str, *, mode: int = 0o600) -> None:
 def replace(path: str | Path, data: bytes | str, *, mode: int = 0o600, sync: bool = False) -> None:
     """Write ``path`` by rename: a reader sees the old file or the new one."""
     folder, name = os.path.split(path)
-    temporary = f"{folder}/.{name}.{os.getpid()}"
+    temporary = f"{folder}/.{name}.{os.getpid()}.{threading.get_native_id()}"
     write(temporary, data, mode=mode)
     if sync:
         fsync(temporary)

@@ -1,0 +1,98 @@
+"""As an ordinary user, and beside another user's jobs."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import jupyter_cube
+from jupyter_cube.api import submit
+from jupyter_cube.state import State
+
+PYTHON = "/usr/bin/python3"
+NEEDED = ("jupyter_core", "platformdirs", "traitlets")  # what finds the configuration
+
+pytestmark = pytest.mark.skipif(
+    os.getuid() != 0 or shutil.which("su") is None or not os.access(PYTHON, os.X_OK) or sys.platform != "linux",
+    reason="only root can become another user, who needs a Python of the system",
+)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that others may enter, with the package and what it needs."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        package = Path(jupyter_cube.__file__).parent
+        shutil.copytree(package, folder / "lib" / "jupyter_cube", ignore=shutil.ignore_patterns("__pycache__"))
+        for needed in NEEDED:
+            module = Path(__import__(needed).__file__ or "").parent
+            shutil.copytree(module, folder / "lib" / needed, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "config").mkdir()
+        (folder / "config" / "jupyter_cube_config.json").write_text(json.dumps({"devices": ["a0"]}))
+        subprocess.run(["chmod", "-R", "a+rX", str(folder)], check=True)
+        home = folder / "home"
+        home.mkdir()
+        shutil.chown(home, "nobody")
+        yield folder
+
+
+def as_nobody(place: Path, line: str) -> subprocess.Popen[str]:
+    home = place / "home"
+    settings = {
+        "HOME": str(home),
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(place / "lib"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "CUBE_STORE": str(home / "store"),
+        "CUBE_LOCKS": os.environ["CUBE_LOCKS"],
+        "JUPYTER_CONFIG_DIR": str(place / "config"),
+    }
+    words = " ".join(f"{name}='{value}'" for name, value in settings.items())
+    command = f"cd {home} && env -i {words} {PYTHON} -m jupyter_cube {line}"
+    return subprocess.Popen(
+        ["su", "-s", "/bin/sh", "nobody", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def shared_locks(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    locks = place / "locks"
+    monkeypatch.setenv("CUBE_LOCKS", str(locks))
+    place.chmod(0o1777)
+
+
+def test_a_job_of_an_ordinary_user(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared_locks(monkeypatch, place)
+    out, err = as_nobody(place, "submit --follow --memory 200M -- sh -c 'id -un; exit 3'").communicate(timeout=60)
+    assert out.splitlines()[:1] == ["nobody"], err
+    assert "exit 3" in err
+    assert (place / "home" / "store").stat().st_mode & 0o777 == 0o700
+    assert (place / "home" / "store").stat().st_uid == pwd.getpwnam("nobody").pw_uid
+
+
+def test_two_users_share_a_device(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared_locks(monkeypatch, place)
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(place / "config"))
+    mine = submit("date +%s.%N; sleep 1.5; date +%s.%N", shell=True, gpu=1)
+    deadline = time.monotonic() + 20
+    while mine.state is not State.RUNNING:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    theirs = as_nobody(place, "submit --gpu 1 --follow -- sh -c 'echo $CUDA_VISIBLE_DEVICES; date +%s.%N'")
+    out, err = theirs.communicate(timeout=60)
+    assert mine.wait(20) is State.SUCCEEDED
+    device, began = out.splitlines()[:2]
+    assert device == "a0", err
+    ended = float(mine.log.tail(1)[0].line)
+    assert float(began) >= ended, "they had the device at the same time"
