@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,6 @@ class Config:
         memory_mb: memory that all jobs of this host share, MiB; 0: the machine's.
         devices: names of the machine's GPUs; None: found by the drivers' libraries.
         grace: seconds between TERM and KILL.
-        input_limit_mb: how much ``--in`` may send, MB.
         keep_private_days: how long environment and inputs of a failed job are kept for ``retry``.
         log_limit_gb: size of one task's log beyond which its middle is freed, GB.
         store_warning_gb: submit warns when the store is larger, GB.
@@ -41,11 +40,9 @@ class Config:
     memory_mb: int = 0
     devices: tuple[str, ...] | None = None
     grace: float = 10.0
-    input_limit_mb: float = 200.0
     keep_private_days: float = 7.0
     log_limit_gb: float = 10.0
     store_warning_gb: float = 10.0
-    sources: tuple[str, ...] = field(default=())
 
 
 def load(paths: list[str] | None = None) -> Config:
@@ -78,10 +75,23 @@ def load(paths: list[str] | None = None) -> Config:
     known = {setting.name for setting in fields(Config)}
     for key in merged.keys() - known:
         raise UsageError(f"unknown setting {key!r} in {FILE}", hint=f"known are {', '.join(sorted(known))}")
-    for key in ("devices", "sources"):
-        if isinstance(merged.get(key), list):
-            merged[key] = tuple(str(value) for value in merged[key])
+    for setting in fields(Config):
+        if setting.name in merged and not _fits(merged[setting.name], setting.default):
+            wanted = "a list of names" if setting.default is None else f"of the kind of {setting.default!r}"
+            raise UsageError(
+                f"the setting {setting.name!r} is {merged[setting.name]!r}", place=FILE, hint=f"write {wanted}"
+            )
+    if merged.get("devices") is not None:
+        merged["devices"] = tuple(merged["devices"])
     return Config(**merged)
+
+
+def _fits(value: object, default: object) -> bool:
+    if default is None:
+        return value is None or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+    if isinstance(default, (int, float)):
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, str)
 
 
 def _values(text: str, file: Path) -> dict[str, Any]:

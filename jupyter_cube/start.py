@@ -31,8 +31,8 @@ def machine(settings: Mapping[str, object], *, gpus: bool) -> Limits:
     found = devices.discover(None if names is None else [str(name) for name in names]) if gpus else ()  # type: ignore[attr-defined]
     return Limits(
         cpus,
-        int(str(settings.get("cpus") or 0)) or 2 * cpus,
-        int(str(settings.get("memory_mb") or 0)) or memory_mb,
+        int(float(str(settings.get("cpus") or 0))) or 2 * cpus,
+        int(float(str(settings.get("memory_mb") or 0))) or memory_mb,
         tuple(device.id for device in found),
     )
 
