@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube import compose, hint, launch, process, wrapper
-from jupyter_cube.backends.base import backend
+from jupyter_cube.backends.registry import backend
 from jupyter_cube.compose import Composed, Options
 from jupyter_cube.config import config, store_path
 from jupyter_cube.errors import NotFoundError, UsageError

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jupyter_cube import hint, launch, render
-from jupyter_cube.backends.base import Backend, backend
+from jupyter_cube.backends.base import Backend
+from jupyter_cube.backends.registry import backend
 from jupyter_cube.errors import ConflictError, JobFailedError, NotFoundError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.follow import Chunk, Gap, Line, Log, follow, follow_sync

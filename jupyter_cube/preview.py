@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube import compose, spec
-from jupyter_cube.backends.base import backend
+from jupyter_cube.backends.registry import backend
 from jupyter_cube.compose import Options
 from jupyter_cube.errors import Fault, SpecError, UsageError
 from jupyter_cube.plan import Plan, Task

@@ -9,14 +9,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from typing import ClassVar
 
-from jupyter_cube.errors import UsageError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.plan import Plan
-
-GROUP = "jupyter_cube.backends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +67,3 @@ class Backend(ABC):
     @abstractmethod
     def waiting(self, folder: JobFolder) -> str:
         """Called to show a job that waits: why it does, in words; empty where nothing is known."""
-
-
-def backend(name: str) -> Backend:
-    """The backend of that name.
-
-    Raises:
-        UsageError: nobody provides it.
-    """
-    if name == "local":  # the common case needs no scan of the installed distributions
-        from jupyter_cube.backends.local import LocalBackend
-
-        return LocalBackend()
-    found = {point.name: point for point in metadata.entry_points(group=GROUP)}
-    if name not in found:
-        known = ", ".join(sorted({"local", *found}))
-        raise UsageError(f"unknown backend {name!r}", hint=f"there are: {known}")
-    made = found[name].load()()
-    assert isinstance(made, Backend), f"entry point {name} of {GROUP} is not a Backend"
-    return made
