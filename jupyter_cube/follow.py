@@ -19,7 +19,7 @@ from jupyter_cube.reader import LIMIT, Reader
 from jupyter_cube.timeline import GAP, Entry
 from jupyter_cube.watch import Pace, Watch
 
-__all__ = ["Chunk", "Follower", "Gap", "Line", "Log", "follow", "follow_sync"]
+__all__ = ["Chunk", "Follower", "Gap", "Line", "Log", "changed", "follow", "follow_sync"]
 
 _START = 1.0  # seconds at the begin, in which a job has no owner yet
 _START_PAUSE = 0.0005  # seconds between looks at the logs in that time
@@ -211,8 +211,6 @@ async def follow(
         partial: as in ``Follower``.
         behind: bytes; a reader that is further back jumps ahead, and a gap says what it skipped. None: never.
     """
-    import asyncio
-
     follower = Follower(log, cursor, tasks=tasks, provisional=provisional, partial=partial)
     with closing(_Loop(follower, ended, behind)) as it:
         while True:
@@ -221,15 +219,17 @@ async def follow(
                 yield batch
             elif pause < 0:
                 return
-            elif it.watch.fd < 0 or not pause:
-                await asyncio.sleep(pause)
             else:
-                await _changed(it.watch, pause)
+                await changed(it.watch, pause)
 
 
-async def _changed(watch: Watch, timeout: float) -> None:
+async def changed(watch: Watch, timeout: float) -> None:
+    """Sleep until something that is watched has changed, at most ``timeout`` seconds."""
     import asyncio
 
+    if watch.fd < 0 or timeout <= 0:
+        await asyncio.sleep(timeout)
+        return
     loop = asyncio.get_running_loop()
     woken = asyncio.Event()
     loop.add_reader(watch.fd, woken.set)

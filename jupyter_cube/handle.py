@@ -20,9 +20,10 @@ from jupyter_cube.backends.base import Backend
 from jupyter_cube.backends.registry import backend
 from jupyter_cube.errors import ConflictError, JobFailedError, NotFoundError
 from jupyter_cube.folder import JobFolder
-from jupyter_cube.follow import Chunk, Gap, Line, Log, follow, follow_sync
+from jupyter_cube.follow import Chunk, Gap, Line, Log, changed, follow, follow_sync
 from jupyter_cube.state import JobState, State, describe_end
 from jupyter_cube.store import Store
+from jupyter_cube.watch import Pace, Watch
 
 _T = TypeVar("_T")
 _LOOK = 1.0  # seconds between looks whether a job's owner lives
@@ -138,13 +139,18 @@ class Job:
     async def async_wait(self, timeout: float | None = None) -> State:
         """Until the job has ended; its state. After ``timeout`` seconds the state it has by then."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        pause = 0.002
-        while not (state := self._folder.state().state).final:
-            if deadline is not None and time.monotonic() >= deadline:
-                break
-            self._look()
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, 0.01)
+        watch = Watch()
+        watch.add(self.folder)
+        pace = Pace(0.002, 0.01)
+        try:
+            while not (state := self._folder.state().state).final:
+                left = _LOOK if deadline is None else deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._look()
+                await changed(watch, min(left, _LOOK if watch.fd >= 0 else pace.pause()))
+        finally:
+            watch.close()
         return state
 
     def wait(self, timeout: float | None = None) -> State:

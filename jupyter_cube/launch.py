@@ -26,9 +26,6 @@ _PASSED_ON = (
 )
 
 
-_AFTER_FIRST_LINE = 0.01  # seconds
-
-
 class _Detached(subprocess.Popen[bytes]):
     """A child that is meant to outlive this process: nothing to warn of when this object goes."""
 
@@ -101,11 +98,8 @@ def spawn_owner(folder: JobFolder) -> None:
 
 
 def spawn_owner_beside(folder: JobFolder) -> None:
-    """Start an owner while the caller goes on; the interpreter does not end before that is done.
-
-    A little later: its start wants a whole core, which the task needs for its first line.
-    """
-    threading.Timer(_AFTER_FIRST_LINE, spawn_owner, (folder,)).start()
+    """Start an owner while the caller goes on; the interpreter does not end before that is done."""
+    threading.Thread(target=spawn_owner, args=(folder,)).start()
 
 
 def spawn_waiter(store: Path) -> None:

@@ -30,6 +30,8 @@ _ONLY_AST, _TOP_LEVEL_AWAIT, _COROUTINE, _FUTURE_ANNOTATIONS = 0x400, 0x2000, 0x
 
 def main() -> "NoReturn":
     """Run the cell as the main module and end the process with its exit code."""
+    # A line shows at once, in one write; unbuffered, print would make two of each.
+    sys.stdout.reconfigure(line_buffering=True, write_through=False)  # type: ignore[union-attr]
     outputs = sys.argv[1:]
     del sys.argv[1:]  # a cell that reads arguments finds none, and one that starts itself again makes no results
     names = _new_main("__main__")

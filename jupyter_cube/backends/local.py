@@ -12,7 +12,7 @@ from jupyter_cube import allotment, devices, launch, process, start
 from jupyter_cube.allotment import Demand
 from jupyter_cube.backends.base import Backend, Capacity
 from jupyter_cube.config import config
-from jupyter_cube.errors import BackendError, CapacityError, ConflictError
+from jupyter_cube.errors import BackendError, CapacityError, ConflictError, UsageError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.plan import Plan
 
@@ -32,6 +32,8 @@ class LocalBackend(Backend):
         _, warnings = allotment.clamp(Demand(start.first_wave(plan), plan.gang, here.devices), here)
         roles = []
         for role in plan.roles:
+            if role.cwd and not os.path.isdir(role.cwd):
+                raise UsageError(f"there is no folder {role.cwd}", place="--cwd", hint="make it, or name another one")
             asked = role.resources
             given = replace(asked, cpu=min(asked.cpu, here.cpus), memory_mb=min(asked.memory_mb, here.memory_mb))
             roles.append(replace(role, resources=given))
