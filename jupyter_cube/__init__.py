@@ -41,6 +41,10 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """What ``%load_ext jupyter_cube`` calls."""
-    from jupyter_cube import magics
+    from jupyter_cube import hint, magics
 
+    if wrong := hint.wrong_system():
+        from jupyter_cube.errors import BackendError
+
+        raise BackendError(wrong)
     magics.load_ipython_extension(shell)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jupyter_cube import hint
-from jupyter_cube.errors import CubeError
+from jupyter_cube.errors import BackendError, CubeError
 from jupyter_cube.verbs.parser import Call, help_text, parse
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ def main(words: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a mark still shows the rest
+    if wrong := hint.wrong_system():
+        print(wrong, file=sys.stderr)
+        return BackendError.exit_code
     try:
         return _main(words)
     except CubeError as error:

@@ -8,6 +8,11 @@ import sys
 from pathlib import Path
 
 
+def wrong_system() -> str:
+    """Why nothing can run on this system; empty where it can."""
+    return "jupyter-cube runs on Linux and macOS; on Windows use it inside WSL" if sys.platform == "win32" else ""
+
+
 def in_notebook() -> bool:
     """This process is an IPython session: magics can be typed."""
     ipython = sys.modules.get("IPython")

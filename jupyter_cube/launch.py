@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jupyter_cube import devices, environment, files, process, wrapper
-from jupyter_cube.folder import JobFolder
+from jupyter_cube.folder import JobFolder, me
 from jupyter_cube.host import Held
 from jupyter_cube.plan import Plan, Task
 
@@ -24,6 +24,9 @@ _PASSED_ON = (
     *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"),
     *("CUBE_LOCKS", "CUBE_POLL", "CUBE_NO_PROC"),
 )
+
+
+_AFTER_FIRST_LINE = 0.015  # seconds
 
 
 class _Detached(subprocess.Popen[bytes]):
@@ -98,8 +101,11 @@ def spawn_owner(folder: JobFolder) -> None:
 
 
 def spawn_owner_beside(folder: JobFolder) -> None:
-    """Start an owner while the caller goes on; the interpreter does not end before that is done."""
-    threading.Thread(target=spawn_owner, args=(folder,)).start()
+    """Start an owner while the caller goes on; the interpreter does not end before that is done.
+
+    A little later: its start wants a core for itself, which a single task needs for its first line.
+    """
+    threading.Timer(_AFTER_FIRST_LINE, spawn_owner, (folder,)).start()
 
 
 def spawn_waiter(store: Path) -> None:
@@ -169,6 +175,7 @@ def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgrou
     plan, path = folder.plan, folder.path
     listed = files.read_json(f"{path}/private/ports.json")
     ports = {(each.role.name, each.index): mine for each, mine in zip(plan.tasks, listed, strict=True)}
+    starter = me()
     variables = {
         **environment.task_variables(
             plan, task.role.name, task.index, attempt, job_id=folder.id, ports=ports, hosts=_hosts(plan)
@@ -187,6 +194,7 @@ def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgrou
         "CUBE_ROLE": task.role.name,
         "CUBE_ATTEMPT": str(attempt),
         "CUBE_CWD": task.role.cwd,
+        "CUBE_STARTER": f"{starter.pid} {starter.start}",
         "CUBE_DEVICES": ",".join(held.devices),
         "CUBE_CGROUP": cgroup,
         "CUBE_TASK_ENV": wrapper.exports(variables),

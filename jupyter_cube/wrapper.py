@@ -1,9 +1,10 @@
 """The script around every task, the same on every backend, and the files it runs.
 
 ``WRAPPER`` is POSIX sh. It is started with ``CUBE_JOB`` (the job folder), ``CUBE_TASK_NAME``, ``CUBE_ROLE``,
-``CUBE_ATTEMPT``, ``CUBE_CWD`` (empty: a fresh folder), ``CUBE_DEVICES`` (names of its GPUs, by commas), ``CUBE_CGROUP``
-and ``CUBE_TASK_ENV`` (export lines that win over the job's environment file). It claims the attempt, writes its log
-itself, runs the prerequisites' callbacks and the command, and leaves the exit record.
+``CUBE_ATTEMPT``, ``CUBE_CWD`` (empty: a fresh folder), ``CUBE_STARTER`` (pid and start of who starts it),
+``CUBE_DEVICES`` (names of its GPUs, by commas), ``CUBE_CGROUP`` and ``CUBE_TASK_ENV`` (export lines that win over the
+job's environment files). It claims the attempt, writes its log itself, runs the prerequisites' callbacks and the
+command, and leaves the exit record.
 """
 
 from __future__ import annotations
@@ -130,18 +131,18 @@ fi
 printf '{"phase": "%s", "code": %s, "command_code": %s}\n' "$phase" "$code" "$command_code" > "$base.exit.$$"
 mv "$base.exit.$$" "$base.exit"
 
-# Completion must not wait for a visitor: where the job's owner is gone, start another.
+# Completion must not wait for a visitor: where the job's owner is gone, start another. Where there never was one,
+# whoever started this task is about to start it.
 exec >/dev/null 3>&-
-if read -r owner owner_start < "$CUBE_JOB/owner"; then
-    if [ -z "$CUBE_NO_PROC" ] && read -r stat < "/proc/$owner/stat"; then
-        set -- ${stat##*) }
-        [ "${20}" = "$owner_start" ] && [ "$1" != Z ] && exit 0
-    elif [ -n "$CUBE_NO_PROC" ] || [ ! -d /proc/self ]; then
-        set -- $(LC_ALL=C TZ=UTC ps -o stat=,lstart= -p "$owner")
-        state=$1
-        [ $# -eq 0 ] || shift
-        case $state in Z*) ;; *) [ "$(IFS=_; echo "$*")" = "$owner_start" ] && exit 0 ;; esac
-    fi
+read -r owner owner_start < "$CUBE_JOB/owner" || { owner=${CUBE_STARTER% *} owner_start=${CUBE_STARTER#* }; }
+if [ -z "$CUBE_NO_PROC" ] && read -r stat < "/proc/$owner/stat"; then
+    set -- ${stat##*) }
+    [ "${20}" = "$owner_start" ] && [ "$1" != Z ] && exit 0
+elif [ -n "$CUBE_NO_PROC" ] || [ ! -d /proc/self ]; then
+    set -- $(LC_ALL=C TZ=UTC ps -o stat=,lstart= -p "$owner")
+    state=$1
+    [ $# -eq 0 ] || shift
+    case $state in Z*) ;; *) [ "$(IFS=_; echo "$*")" = "$owner_start" ] && exit 0 ;; esac
 fi
 sh "$CUBE_JOB/owner.sh" &
 """

@@ -232,3 +232,9 @@ def test_completion_costs_no_heavy_import() -> None:
     )
     assert done.stdout == "submit\n"
     assert not {"asyncio", "yaml", "jinja2", "IPython", "numpy"} & set(done.stderr.split())
+
+
+def test_windows_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert main(["jobs"]) == 3
+    assert capsys.readouterr().err == "jupyter-cube runs on Linux and macOS; on Windows use it inside WSL\n"

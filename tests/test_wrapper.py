@@ -32,6 +32,7 @@ class Case:
         )
         (path / "private" / "base.env").write_text("FROM_BASE=1; export FROM_BASE\n")
         (path / "wrapper.sh").write_text(wrapper.WRAPPER)
+        self.starter = "1 never"
         # This test owns the job, so no owner has to be started.
         me = process.identify(os.getpid())
         assert me is not None
@@ -56,6 +57,7 @@ class Case:
             "CUBE_ATTEMPT": str(attempt),
             "CUBE_CWD": cwd,
             "CUBE_DEVICES": "gpu0,gpu1",
+            "CUBE_STARTER": self.starter,
             "CUBE_CGROUP": "",
             "CUBE_TASK_ENV": wrapper.exports({"FROM_TASK": "t"}),
             **{name: value for name, value in os.environ.items() if name == "CUBE_NO_PROC"},
@@ -214,6 +216,12 @@ def test_missing_working_folder_is_said(case: Case) -> None:
 
 def test_owner_is_started_only_where_none_lives(case: Case) -> None:
     case.run(Role("w", "true"))
+    assert not (case.path / "owner-started").exists()
+    me = process.identify(os.getpid())
+    assert me is not None
+    case.starter = f"{me.pid} {me.start}"
+    (case.path / "owner").unlink()  # nobody has owned it yet, and its starter lives
+    assert case.start(attempt=3).wait(20) == 0
     assert not (case.path / "owner-started").exists()
     (case.path / "owner").write_text(f"{os.getpid()} 1\n{{}}\n")  # our pid, of another start
     assert case.start(attempt=2).wait(20) == 0
