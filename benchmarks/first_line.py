@@ -1,4 +1,6 @@
-"""Submit of a cell -> its first line at a kernel client, against ``%%bash``, ``python -u`` and submitit."""
+"""Submit of a cell -> its first line at a kernel client, against ``%%bash``, ``%%script python -u`` and submitit.
+
+All but submitit's, which is a file, are seen at the kernel client; a bare ``python -u`` is shown, too."""
 
 from __future__ import annotations
 
@@ -67,7 +69,7 @@ def measure(rounds: int) -> list[Promise]:
 
     return [
         promise("shell", "%%bash", 2),
-        promise("python", "python -u", 1.5),
+        promise("python", "%%script python -u", 1.5),
         promise("shell", "submitit", 0.1),
         promise("python", "submitit", 0.1),
     ]

@@ -5,6 +5,7 @@ Everything here is imported at its first use, so that ``%load_ext jupyter_cube``
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """What ``%load_ext jupyter_cube`` calls."""
-    from jupyter_cube import hint, magics
+    from jupyter_cube import magics
 
-    if wrong := hint.wrong_system():
-        from jupyter_cube.errors import BackendError
+    if sys.platform == "win32":
+        from jupyter_cube import errors, hint
 
-        raise BackendError(wrong)
+        raise errors.BackendError(hint.wrong_system())
     magics.load_ipython_extension(shell)
