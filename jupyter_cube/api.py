@@ -55,7 +55,7 @@ def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
         "package": str(Path(__file__).parents[1]),
         "cwd": plan.roles[0].cwd,
         "tags": list(plan.tags),
-        "parent": "" if parent is None else parent.id,
+        "parent": "" if parent is None or detach else parent.id,
         "notebook": os.environ.get("JPY_SESSION_NAME", ""),
         "log_limit_gb": settings.log_limit_gb,
         "keep_private_days": settings.keep_private_days,

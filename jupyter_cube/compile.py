@@ -10,7 +10,7 @@ from jupyter_cube.document import Document
 from jupyter_cube.environment import RANK_PORT
 from jupyter_cube.errors import Fault, SpecError, near
 from jupyter_cube.extras import PLUGIN_PREFIX
-from jupyter_cube.model import Asset, DockerImage, JobSpec
+from jupyter_cube.model import Asset, DockerImage, JobSpec, TaskRole
 from jupyter_cube.plan import Plan, Prerequisite, Resources, Role
 from jupyter_cube.plugins import MARKETPLACE, Call, calls
 from jupyter_cube.template import fill
@@ -71,11 +71,18 @@ def _role(spec: JobSpec, name: str, items: Sequence[Prerequisite], parameters: M
         resources=Resources(resources.cpu, resources.memory_mb, resources.gpu, written.container.shm_mb),
         ports=ports,
         min_failed=1 if completion.min_failed is None else completion.min_failed,
-        min_succeeded=written.instances if completion.min_succeeded is None else completion.min_succeeded,
+        min_succeeded=_min_succeeded(spec, written),
         retries=written.task_retry_count,
         after=spec.cube.after.get(name, ()),
         prerequisites=(*items, *(_prerequisite(call, known) for call in calls(spec, name) if call.plugin == "cmd")),
     )
+
+
+def _min_succeeded(spec: JobSpec, role: TaskRole) -> int:
+    if role.completion.min_succeeded is not None:
+        return role.completion.min_succeeded
+    # In a job of steps the success of one must not end the others.
+    return -1 if spec.cube.after else role.instances
 
 
 def _prerequisite(call: Call, known: Mapping[str, Mapping[str, Any] | None]) -> Prerequisite:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -157,17 +159,33 @@ class JobFolder:
         try:
             os.link(draft, target)
         except FileExistsError:
-            return False
+            claim = self.claim(task, attempt)
+            return claim is not None and not claim.wrapper.pid
         finally:
             os.unlink(draft)
         return True
 
+    @contextlib.contextmanager
+    def starting(self) -> Iterator[bool]:
+        """Whether the caller may start the job's tasks now: one at a time does, until it has let go or has died."""
+        fd = os.open(self.path / "starting", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(fd)
+
     def exit_record(self, task: str, attempt: int) -> states.Exit | None:
         """How that attempt ended, as its wrapper wrote it."""
-        data = files.read_json(self.attempt_file(task, attempt, "exit"))
-        if not isinstance(data, dict):
-            return None
-        return states.Exit(str(data["phase"]), data["code"], data["command_code"])
+        try:
+            data = files.read_json(self.attempt_file(task, attempt, "exit"))
+            return None if data is None else states.Exit(str(data["phase"]), data["code"], data["command_code"])
+        except (StoreError, KeyError, TypeError):
+            return None  # damaged: nobody knows how it ended
 
     def attempts(self) -> list[Attempt]:
         """All orders to run the job, oldest first."""

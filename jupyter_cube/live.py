@@ -71,7 +71,8 @@ class Live:
         if self.end_asked:
             return
         self.end_asked, self.end_state = reason, state
-        files.write(self.folder.attempt_file(self.task.name, self.attempt, "stop"), reason)
+        with contextlib.suppress(OSError):  # a full disk: it ends without its callbacks, but it ends
+            files.write(self.folder.attempt_file(self.task.name, self.attempt, "stop"), reason)
         self._kill_at = time.monotonic() + grace
         process.signal_all(self.processes(), signal.SIGTERM)
 
@@ -113,7 +114,7 @@ class Live:
         kills = limits.oom_kills(self.cgroup) if self.cgroup else 0
         if self.cgroup:
             limits.remove(self.cgroup)
-        if record is not None and record.code == 0:
+        if record is not None and record.code == 0 and record.command_code is not None:
             return End(State.SUCCEEDED, "", record)
         if self._over_memory or kills:
             return End(State.FAILED, self._over_memory or "out of memory", record)

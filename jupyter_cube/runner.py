@@ -7,7 +7,6 @@ exit record that its wrapper leaves. So going on after a crash of an owner is th
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import signal
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube import folder as folders
-from jupyter_cube import limits, process
+from jupyter_cube import limits, ownership
 from jupyter_cube.folder import JobFolder, Owner
 from jupyter_cube.live import End, Live
 from jupyter_cube.lockfile import somebody_waits
@@ -111,6 +110,8 @@ class Runner:
 
     def _turn(self) -> None:
         """One look at everything; cheap when nothing has happened."""
+        if self._over():
+            return  # another owner has ended the job: an end stays as it is
         self._stop_requests()
         self._adopt()
         self._ends()
@@ -123,7 +124,6 @@ class Runner:
         order = self.folder.attempts()[-1]
         if order.number > self.state.attempt:
             self._note(**order.record())
-        self.starter = order.by
         self.ending = None
         self._turn()
 
@@ -133,12 +133,14 @@ class Runner:
     def _queued(self) -> bool:
         from jupyter_cube import start
 
-        return not self.live and self.ending is None and start.ticket_of(self.folder) is not None
+        with self.folder.starting() as free:
+            idle = free and not self.live and self.ending is None
+        return idle and start.ticket_of(self.folder) is not None
 
     def _wait(self) -> None:
         now = time.monotonic()
         due = min((live.deadline for live in self.live.values()), default=now + 60.0)
-        waiting = self._waiting()
+        waiting = self._startable()
         if waiting:
             due = min(due, max(self._start_at, min(self.not_before.get(number, 0.0) for number in waiting)))
             if any(number not in self.not_before for number in waiting):
@@ -174,7 +176,7 @@ class Runner:
             running = task.state is State.RUNNING
             attempt = task.attempt if running else task.attempt + 1
             claim = self.folder.claim(task.name, attempt)
-            if claim is None:
+            if claim is None or not claim.wrapper.pid:
                 continue
             live = Live(self.folder, self.plan.tasks[number], attempt, claim, lost=self.lost)
             self.live[number] = live
@@ -214,7 +216,8 @@ class Runner:
         limit = int(float(self.folder.record["log_limit_gb"]) * 1e9)
         for number, live in self.live.items():
             if not self.recorder.free(number, live.attempt, limit):
-                self.folder.request_stop(f"the log of {live.task.name} fills the disk")
+                self._end_job(Verdict(State.STOPPED, f"the log of {live.task.name} fills the disk"))
+                return
 
     def _timed_out(self) -> bool:
         running = bool(self.plan.timeout and self.state.started and self.live) and self.ending is None
@@ -256,13 +259,12 @@ class Runner:
             return
         from jupyter_cube import start
 
-        if now - self.began < _CLAIM_GRACE and process.alive(self.starter):
+        with self.folder.starting() as free:
+            if not free:
+                self.began = now
+        if now - self.began < _CLAIM_GRACE:
             return
-        ready = [
-            number
-            for number in waiting
-            if self.not_before.get(number, 0.0) <= now and start.may_start(self.plan, self.tasks, number)
-        ]
+        ready = [number for number in self._startable() if self.not_before.get(number, 0.0) <= now]
         if not ready:
             return
         attempts = {number: self.tasks[number].attempt + 1 for number in ready}
@@ -272,16 +274,33 @@ class Runner:
             start.start_or_queue(self.folder, attempts)
         self._start_at = now + _RETRY_START
 
+    def _startable(self) -> list[int]:
+        """Tasks that wait for room or for a pause to end, not for another role."""
+        from jupyter_cube import start
+
+        return [number for number in self._waiting() if start.may_start(self.plan, self.tasks, number)]
+
     def _begun(self) -> bool:
         return bool(self.live) or any(task.attempt > task.base for task in self.tasks)
 
     # ---- the job
 
     def _policy(self) -> None:
+        self._stop_what_cannot_start()
         if self.ending is None and (over := verdict(self.plan, self.tasks)) is not None:
             self._end_job(over)
         if self.ending is not None and not self.live:
             self._finish()
+
+    def _stop_what_cannot_start(self) -> None:
+        """A task whose role comes after one that has failed, which the policy allows, will never run."""
+        lost = {task.role: task.name for task in self.tasks if task.state.final and task.state is not State.SUCCEEDED}
+        for number in self._waiting() if lost and self.ending is None else ():
+            before = next((role for role in self.plan.tasks[number].role.after if role in lost), None)
+            if before is not None and self.folder.forbid(self.tasks[number].name, self.tasks[number].attempt + 1):
+                reason = f"{lost[before]} did not succeed"
+                attempt = self.tasks[number].attempt + 1
+                self._note(task=number, state=State.STOPPED.value, attempt=attempt, reason=reason)
 
     def _end_job(self, over: Verdict) -> None:
         self.ending = over
@@ -300,7 +319,9 @@ class Runner:
         for number in self._waiting():
             task = self.tasks[number]
             if self.folder.forbid(task.name, task.attempt + 1):
-                self._note(task=number, state=State.STOPPED.value, reason=self._unstarted_reason)
+                self._note(
+                    task=number, state=State.STOPPED.value, attempt=task.attempt + 1, reason=self._unstarted_reason
+                )
         self._adopt()
         if self.live:
             return
@@ -336,15 +357,16 @@ def main(words: list[str]) -> int:
         Exit code: 0, also where somebody else owns it.
     """
     folder = JobFolder(Path(words[0]))
-    _leave_session()
+    ownership.leave_session()
     limits.leave_task()
-    lock = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    if not _lock(lock):
+    lock = ownership.lock(folder.path / "lock")
+    if lock is None:
         return 0
     before = folder.owner()
     folder.write_owner(folders.me())
     runner = Runner(folder, before)
     runner.run()
+    os.close(lock)  # what follows is nobody's job, and must not keep a retry from its owner
     if somebody_waits():
         from jupyter_cube import start
 
@@ -353,27 +375,6 @@ def main(words: list[str]) -> int:
 
     Store(folder.path.parents[1]).daily(keep_private_days=float(folder.record["keep_private_days"]))
     return 0
-
-
-def _leave_session() -> None:
-    """Nothing of whoever started this process holds it, and it holds nothing of theirs."""
-    if os.getsid(0) != os.getpid():
-        os.setsid()
-    os.chdir("/")
-    os.closerange(3, 256)  # a task's lock among them, where its wrapper has started this owner
-
-
-def _lock(fd: int) -> bool:
-    # An owner that is just leaving may not have seen the order that this one was started for: wait for it to go.
-    deadline = time.monotonic() + 1.0
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.02)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ lock goes over to the task's wrapper.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from jupyter_cube import allotment, devices, files, launch, limits, process
 from jupyter_cube.allotment import Demand, Limits, Request
@@ -86,20 +87,42 @@ def start(folder: JobFolder, attempts: Mapping[int, int], *, whole: bool) -> int
     if not attempts:
         return 0
     held = _allot(folder, list(attempts), whole=whole)
-    return 0 if held is None else _spawn(folder, attempts, held)
+    if held is None:
+        return 0
+    with _given_back(held):
+        return _spawn(folder, attempts, held)
 
 
 def start_or_queue(folder: JobFolder, attempts: Mapping[int, int]) -> None:
     """Start the first tasks of an attempt with an owner; where there is no room, queue the job and see to a waiter."""
+    with folder.starting() as mine:
+        if mine:
+            _start_or_queue(folder, attempts)
+
+
+def _start_or_queue(folder: JobFolder, attempts: Mapping[int, int]) -> None:
     whole = folder.plan.gang
     held = _allot(folder, list(attempts), whole=whole)
     if held is not None:
-        _begin(folder, attempts, held)
+        with _given_back(held):
+            _begin(folder, attempts, held)
         return
     here = _host_of(folder)
     demand = _demand(folder, here, list(attempts), whole=whole)
     here.enqueue(demand, job=str(folder.path), name=folder.plan.name)
     launch.spawn_waiter(folder.path.parents[1])
+
+
+@contextlib.contextmanager
+def _given_back(held: Sequence[Held | None]) -> Iterator[None]:
+    """What was allotted is free again where the start fails; what tasks have taken over stays theirs."""
+    try:
+        with files.disk_errors("the job's folder"):
+            yield
+    finally:
+        for one in held:
+            if one is not None:
+                one.close()
 
 
 def _begin(folder: JobFolder, attempts: Mapping[int, int], held: Sequence[Held | None]) -> None:
@@ -115,7 +138,7 @@ def _begin(folder: JobFolder, attempts: Mapping[int, int], held: Sequence[Held |
 
 def _allot(folder: JobFolder, numbers: Sequence[int], *, whole: bool) -> Sequence[Held | None] | None:
     here = _host_of(folder)
-    if folder.record["parent"]:
+    if _inside(folder):
         # It runs within what its parent's task was given: waiting for room beside its parent, it could wait for ever.
         given = [here.limits.devices[: folder.plan.tasks[number].role.resources.gpu] for number in numbers]
         return [Held("", names, 0, here.folder, None) for names in given]
@@ -123,9 +146,21 @@ def _allot(folder: JobFolder, numbers: Sequence[int], *, whole: bool) -> Sequenc
     return here.allot(demand, job=str(folder.path), name=folder.plan.name)
 
 
+def _inside(folder: JobFolder) -> bool:
+    """The job was submitted by a task of another one, which still runs."""
+    parent = str(folder.record["parent"])
+    path = folder.path.parent / parent
+    return bool(parent) and path.exists() and not JobFolder(path).state().state.final
+
+
 def start_queued(here: Host, ticket: Ticket) -> bool:
     """Start a job from the queue, as the waiter does; False where there is no room after all."""
     folder = JobFolder(files.existing(ticket.job))
+    with folder.starting() as mine:
+        return mine and _start_queued(here, ticket, folder)
+
+
+def _start_queued(here: Host, ticket: Ticket, folder: JobFolder) -> bool:
     state = folder.state()
     waiting = first_attempts(folder)
     claimed = any(folder.claim(folder.task_names[number], attempt) for number, attempt in waiting.items())
@@ -137,7 +172,8 @@ def start_queued(here: Host, ticket: Ticket) -> bool:
     held = here.allot(ticket.demand, job=ticket.job, name=ticket.name, ticket=ticket)
     if held is None:
         return False
-    _begin(folder, waiting, held)
+    with _given_back(held):
+        _begin(folder, waiting, held)
     ticket.remove()
     return True
 

@@ -135,6 +135,8 @@ def _task_after(task: TaskState, record: Mapping[str, Any], time: float) -> Task
 
 def _job_after(state: JobState, record: Mapping[str, Any], time: float) -> JobState:
     changes: dict[str, Any] = {name: record[name] for name in ("attempt", "reason") if name in record}
+    if record.get("new_attempt"):
+        changes["started"] = 0.0
     if "warning" in record:
         changes["warnings"] = (*state.warnings, str(record["warning"]))
     if "state" in record:

@@ -316,7 +316,9 @@ class Recorder:
             return True
         # First the word, then the deed: nobody ever reads the hole as lines.
         reason = f"freed, the log takes more than {limit / 1e9:g} GB"
-        return self._note_gap(log, begin, end, reason) and space.punch(log.path, begin, end)
+        noted = self._note_gap(log, begin, end, reason)
+        freed = space.punch(log.path, begin, end)
+        return freed and (noted or self._note_gap(log, begin, end, reason))
 
     def _note_gap(self, log: _Log, begin: int, end: int, reason: str) -> bool:
         gap = {"cursor": self._position, "task": log.number, "attempt": log.attempt, "bytes": end - begin}

@@ -45,7 +45,7 @@ def _try(ticket: Ticket) -> None:
     here: Host = start.host(limits, gpus=needs_gpus)
     try:
         start.start_queued(here, ticket)
-    except CubeError as error:
+    except (CubeError, OSError) as error:
         sys.stderr.write(f"{folder.id}: {error}\n")  # it stays in the queue, tried again later
 
 

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from jupyter_cube.plan import Role
 
 STRICT = "set -o errexit -o nounset -o pipefail\n"
+# bash as sh ends a script that assigns these.
+_READ_ONLY = frozenset({"BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"})
 _SIMPLE = re.compile(r"""exec( "[^"\\`()]*"| '[^']*'| [\w./:=,@%+-]+)+""")
 EVENTS = ("taskStarts", "taskSucceeds", "taskFails", "taskCompletes")
 
@@ -128,7 +130,10 @@ else
     finish taskCompletes
 fi
 
-printf '{"phase": "%s", "code": %s, "command_code": %s}\n' "$phase" "$code" "$command_code" > "$base.exit.$$"
+# On a full disk it waits here: without a record nobody could tell how the task ended.
+until printf '{"phase": "%s", "code": %s, "command_code": %s}\n' "$phase" "$code" "$command_code" > "$base.exit.$$"; do
+    sleep 1
+done
 mv "$base.exit.$$" "$base.exit"
 
 # Completion must not wait for a visitor: where the job's owner is gone, start another. Where there never was one,
@@ -179,5 +184,5 @@ def exports(variables: Mapping[str, str]) -> str:
     return "".join(
         f"export {name}={quote(value)}\n"
         for name, value in variables.items()
-        if name.isidentifier() and name.isascii() and "\0" not in value
+        if name.isidentifier() and name.isascii() and name not in _READ_ONLY and "\0" not in value
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_cube import process
+from jupyter_cube import launch, process
 from jupyter_cube.api import Job, job, submit
 from jupyter_cube.errors import CapacityError, ConflictError, JobFailedError
 from jupyter_cube.folder import JobFolder
@@ -375,3 +375,79 @@ def test_peers_find_each_other_by_ports() -> None:
     )
     assert one.wait(30) is State.SUCCEEDED, text(one)
     assert text(one) == ["got hello"]
+
+
+def test_steps_need_no_completion_policy() -> None:
+    one = openpai(
+        role("a", "echo first") + role("b", "echo second") + role("c", "echo third"),
+        extra="extras:\n  jupyter_cube:\n    after: {b: [a], c: [a]}\n",
+    )
+    assert one.wait(20) is State.SUCCEEDED
+    assert [task.state for task in one.snapshot().tasks] == [State.SUCCEEDED] * 3
+
+
+def test_what_comes_after_a_failure_that_the_policy_allows_is_stopped() -> None:
+    one = openpai(
+        role("a", "exit 1", more="    completion: {minFailedInstances: -1}\n") + role("b", "echo never"),
+        extra="extras:\n  jupyter_cube:\n    after: {b: [a]}\n",
+    )
+    assert one.wait(20).final
+    assert [task.state for task in one.snapshot().tasks] == [State.FAILED, State.STOPPED]
+    assert one.snapshot().tasks[1].reason == "a-0 did not succeed"
+
+
+def test_retry_runs_what_never_began(place: Path) -> None:
+    one = openpai(
+        role("a", f"test -e {place}/now") + role("b", "echo second"),
+        extra="extras:\n  jupyter_cube:\n    after: {b: [a]}\n",
+    )
+    assert one.wait(20) is State.FAILED
+    (place / "now").touch()
+    one.retry()
+    assert one.wait(20) is State.SUCCEEDED, one.snapshot()
+    assert text(one) == ["second"]
+
+
+def test_a_timeout_counts_for_each_attempt() -> None:
+    one = shell("sleep 0.8; exit 1", timeout=1.2)
+    assert one.wait(20) is State.FAILED
+    time.sleep(0.6)  # longer than what the timeout has left
+    one.retry()
+    assert one.wait(20) is State.FAILED
+    assert "exit 1" in one.snapshot().reason
+
+
+def test_a_damaged_exit_record_ends_the_task() -> None:
+    one = shell("echo up; sleep 60")
+    until(lambda: text(one) == ["up"])
+    (one.folder / "tasks" / "worker-0" / "1.exit").touch()
+    os.kill(one.snapshot().tasks[0].pid, signal.SIGKILL)
+    assert one.wait(20) is State.FAILED
+    assert one.snapshot().tasks[0].reason == "killed, no exit record"
+
+
+def test_a_task_whose_command_never_ran_has_not_succeeded(place: Path) -> None:
+    one = submit(
+        "protocolVersion: 2\nname: p\ntype: job\nprerequisites:\n- {type: dockerimage, name: i, uri: u}\n"
+        "- name: slow\n  type: script\n  plugin: com.microsoft.pai.runtimeplugin.cmd\n  failurePolicy: ignore\n"
+        "  callbacks:\n  - {event: taskStarts, commands: [echo up, sleep 60]}\n"
+        "taskRoles:\n" + role("w", "echo never", more="    prerequisites: [slow]\n")
+    )
+    until(lambda: text(one) == ["up"])
+    one.stop()
+    assert one.wait(20) is State.STOPPED
+    assert one.snapshot().tasks[0].state is State.STOPPED
+
+
+def test_an_owner_that_comes_too_late_changes_nothing() -> None:
+    one = shell("echo up; sleep 60", grace=1)
+    until(lambda: text(one) == ["up"])
+    one.stop()
+    assert one.wait(20) is State.STOPPED
+    records = (one.folder / "states.jsonl").read_text()
+    launch.spawn_owner(JobFolder(one.folder))
+    pid = owner_pid(one)
+    until(lambda: owner_pid(one) != pid or process.identify(owner_pid(one)) is None)
+    until(lambda: (launch.reap() or True) and process.identify(owner_pid(one)) is None)
+    assert (one.folder / "states.jsonl").read_text() == records
+    assert one.state is State.STOPPED

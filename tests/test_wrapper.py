@@ -229,3 +229,10 @@ def test_owner_is_started_only_where_none_lives(case: Case) -> None:
     while not (case.path / "owner-started").exists():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_variables_that_bash_does_not_let_go_are_left_out(case: Case) -> None:
+    names = {"UID": "7", "SHELLOPTS": "x", "PPID": "1", "KEPT": "yes", "PATH": os.environ["PATH"]}
+    (case.path / "private" / "base.env").write_text(wrapper.exports(names))
+    assert case.run(Role("w", "echo $KEPT"))["code"] == 0
+    assert case.log == "yes\n"
