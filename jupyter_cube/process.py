@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-OOM_SCORE = 500  # of 1000: a task dies before the Jupyter that started it
 _MARK = b"\0CUBE_TASK="
 _DEAD = ("Z", "X")
 
@@ -180,16 +179,6 @@ def rss(identities: Iterable[Identity], *, limit: int = 0) -> int:
         for pid in pids
     )
     return sum(shares) * 1024
-
-
-def raise_oom_score(pid: int) -> None:
-    """Lets the kernel choose this process before others when memory runs out; without effect outside Linux."""
-    try:
-        with open(f"/proc/{pid}/oom_score_adj", "r+") as file:
-            if int(file.read()) < OOM_SCORE:
-                file.write(str(OOM_SCORE))
-    except OSError:
-        pass
 
 
 def machine_id() -> str:

@@ -223,23 +223,6 @@ def test_shared_memory_is_counted_once_where_it_matters(workers: set[Identity]) 
     assert 64 * 2**20 < process.rss(workers, limit=100 * 2**20) < 110 * 2**20
 
 
-@needs_proc
-def test_the_oom_score_is_only_raised() -> None:
-    child = subprocess.Popen(["sleep", "60"])
-    score = f"/proc/{child.pid}/oom_score_adj"
-    process.raise_oom_score(child.pid)
-    with open(score) as file:
-        assert int(file.read()) == process.OOM_SCORE
-    with open(score, "w") as file:
-        file.write("900")
-    process.raise_oom_score(child.pid)
-    with open(score) as file:
-        assert int(file.read()) == 900
-    child.kill()
-    child.wait()
-    process.raise_oom_score(child.pid)  # it is gone: nothing happens
-
-
 def test_the_machine_has_a_name_that_stays() -> None:
     assert process.machine_id()
     assert process.machine_id() == process.machine_id()
