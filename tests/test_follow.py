@@ -234,11 +234,14 @@ def test_without_an_owner_lines_show_after_a_while(job: Job, listen: Callable[..
     assert listener.texts() == ["recorded", "orphaned"]
 
 
-def test_a_view_that_does_not_ask_sees_recorded_lines_only(job: Job, listen: Callable[..., Listener]) -> None:
-    listener = listen()
+def test_a_view_that_does_not_ask_sees_recorded_lines_only(
+    job: Job, listen: Callable[..., Listener], until: Until
+) -> None:
+    listener, other = listen(), listen(provisional=True)
     job.write(0, b"not recorded\n")
-    time.sleep(0.15)
-    listener.end()
+    until(lambda: other.texts() == ["not recorded"])
+    listener.stop.set()
+    listener.thread.join(10)
     assert listener.items == []
 
 
