@@ -9,10 +9,10 @@ from jupyter_cube import rules
 from jupyter_cube.document import Document
 from jupyter_cube.environment import RANK_PORT
 from jupyter_cube.errors import Fault, SpecError, near
-from jupyter_cube.extras import PLUGIN_PREFIX
+from jupyter_cube.action import PLUGIN_PREFIX
 from jupyter_cube.model import Asset, DockerImage, JobSpec, TaskRole
 from jupyter_cube.plan import Plan, Prerequisite, Resources, Role
-from jupyter_cube.plugins import MARKETPLACE, Call, calls
+from jupyter_cube.calls import MARKETPLACE, Call, calls
 from jupyter_cube.template import fill
 
 _IGNORED = {

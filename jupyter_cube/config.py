@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import json
 import os
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ class Config:
         keep_private_days: how long environment and inputs of a failed job are kept for ``retry``.
         log_limit_gb: size of one task's log beyond which its middle is freed, GB.
         store_warning_gb: submit warns when the store is larger, GB.
+        sources: where items come from besides the built-in ones and the user's own, name to folder or address, in order.
+        storages: volumes that jobs may mount, name to folder, or to ``{"path": FOLDER, "readOnly": true}``.
+        host_paths: folders of this machine that variables of items may name as they are.
+        cache: where what jobs share is kept; empty: ``cache`` in the store.
     """
 
     store: str = ""
@@ -43,6 +48,10 @@ class Config:
     keep_private_days: float = 7.0
     log_limit_gb: float = 10.0
     store_warning_gb: float = 10.0
+    sources: Mapping[str, str] = field(default_factory=dict)
+    storages: Mapping[str, Any] = field(default_factory=dict)
+    host_paths: tuple[str, ...] = ()
+    cache: str = ""
 
 
 def load(paths: list[str] | None = None) -> Config:
@@ -69,26 +78,37 @@ def load(paths: list[str] | None = None) -> Config:
         values = _values(text, file)
         if number == 0 or folder.startswith(("/etc/", "/usr/")):
             locked.update({key: values[key] for key in values.pop("locked", []) if key in values})
-        merged.update(values)
+        for key, value in values.items():
+            both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+            merged[key] = {**merged[key], **value} if both else value
     merged.update(locked)
     merged.pop("locked", None)
     known = {setting.name for setting in fields(Config)}
     for key in merged.keys() - known:
         raise UsageError(f"unknown setting {key!r} in {FILE}", hint=f"known are {', '.join(sorted(known))}")
     for setting in fields(Config):
-        if setting.name in merged and not _fits(merged[setting.name], setting.default):
-            wanted = "a list of names" if setting.default is None else f"of the kind of {setting.default!r}"
+        default = {} if setting.default is MISSING else setting.default
+        if setting.name in merged and not _fits(merged[setting.name], default):
+            wanted = f"of the kind of {default!r}"
+            if default is None or isinstance(default, tuple):
+                wanted = "a list of names"
+            elif isinstance(default, dict):
+                wanted = "an object of names to folders"
             raise UsageError(
                 f"the setting {setting.name!r} is {merged[setting.name]!r}", place=FILE, hint=f"write {wanted}"
             )
-    if merged.get("devices") is not None:
-        merged["devices"] = tuple(merged["devices"])
+    for name in ("devices", "host_paths"):
+        if merged.get(name) is not None:
+            merged[name] = tuple(merged[name])
     return Config(**merged)
 
 
 def _fits(value: object, default: object) -> bool:
-    if default is None:
-        return value is None or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+    if default is None or isinstance(default, tuple):
+        listed = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        return listed or (value is None and default is None)
+    if isinstance(default, dict):
+        return isinstance(value, dict) and all(isinstance(one, str | dict) for one in value.values())
     if isinstance(default, (int, float)):
         return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
     return isinstance(value, str)
@@ -112,6 +132,13 @@ def config() -> Config:
 @functools.lru_cache(maxsize=1)
 def _config(*places: str) -> Config:  # noqa: ARG001 - what the answer depends on
     return load()
+
+
+def cache_path() -> Path:
+    """Where what jobs share is kept: the configuration's ``cache``, or ``cache`` in the store."""
+    if path := config().cache:
+        return Path(path).expanduser().absolute()
+    return store_path() / "cache"
 
 
 def store_path() -> Path:

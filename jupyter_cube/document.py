@@ -22,6 +22,7 @@ MAX_DEPTH = 100
 MAX_SIZE = 200_000  # values after the aliases are expanded; 64 characters of text count as one value
 
 _TAG = "tag:yaml.org,2002:"
+_BRACES = re.compile(r"\{\{[^{}\n]*\}\}")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
@@ -59,7 +60,7 @@ class Document:
 
     Attributes:
         file: its name in faults.
-        root: the top mapping; None where the text could not be read, and ``faults`` says why.
+        root: the top mapping (of items, also a list of them); None where the text could not be read, and ``faults`` says why.
         faults: what is wrong with the text as YAML.
     """
 
@@ -110,8 +111,13 @@ def dotted(path: Path) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
 
 
-def read(text: str | bytes, *, file: str = "") -> Document:
-    """Read YAML or JSON text whose top level is a mapping. Never raises for what the text contains."""
+def read(text: str | bytes, *, file: str = "", template: bool = False) -> Document:
+    """Read YAML or JSON text whose top level is a mapping. Never raises for what the text contains.
+
+    Args:
+        file: its name in the faults.
+        template: it is an item, or a list of items: ``key: {{ name }}`` without quotes is read as meant.
+    """
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8")
@@ -127,7 +133,7 @@ def read(text: str | bytes, *, file: str = "") -> Document:
     if text.lstrip()[:1] == "{":
         # JSON writes characters beyond U+FFFF as two escapes, which YAML does not know.
         text = _SURROGATES.sub(_join_surrogates, text)
-    builder = _Builder(text, file)
+    builder = _Builder(text, file, template=template)
     root = builder.build()
     return Document(text, file, root, tuple(builder.faults))
 
@@ -168,10 +174,11 @@ def _join_surrogates(found: re.Match[str]) -> str:
 class _Builder:
     """Makes nodes from the parser's events; composing them here bounds depth and size, and keeps every mark."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, *, template: bool) -> None:
         import yaml
 
         self.text = text
+        self._template = template
         self.file = file
         self.faults: list[Fault] = []
         self._yaml = yaml
@@ -194,7 +201,7 @@ class _Builder:
         except SpecError as error:
             self.faults.extend(error.faults)
             return None
-        if not isinstance(root.value, dict):
+        if not isinstance(root.value, dict) and not (self._template and isinstance(root.value, list)):
             message = "the top level must be a mapping of keys to values"
             self.faults.append(Fault(message, line=root.line, column=root.column, file=self.file))
             return None
@@ -225,7 +232,11 @@ class _Builder:
             node = self._place(event, items, inner)
         else:
             self._collection_tag(event, "map")
+            known = len(self.faults)
             node = self._mapping(event, depth)
+            if self._template and event.flow_style and _BRACES.fullmatch(self.text, node.start, node.end):
+                del self.faults[known:]  # a mapping as a key: {{ name }}
+                node = node._replace(value=self.text[node.start : node.end], keys={})
         if anchor:
             self._anchors[anchor] = (node, self._size - before)
         return node
@@ -327,7 +338,9 @@ class _Builder:
         lines = self.text.splitlines()
         before = lines[mark.line][: mark.column + 1] if mark.line < len(lines) else ""
         problem = str(error.problem)
-        if "\t" in before and not before.strip():
+        if "{{" in "".join(lines[mark.line : mark.line + 1]):
+            problem, hint = "{{ }} inside a longer value", 'quote it: "{{ name }}/file"'
+        elif "\t" in before and not before.strip():
             problem, hint = "a tab where YAML wants spaces", "indent with spaces"
         elif "mapping values are not allowed" in problem:
             problem, hint = "a second ': ' in one value, or wrong indentation", "put the value in quotes"

@@ -7,31 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jupyter_cube.action import FAILURE_POLICY, PLUGIN_PREFIX, Action, Commands, Storage
 from jupyter_cube.record import Record, Tagged, Written, key
-from jupyter_cube.shape import COMMANDS, NAMES, Choice, Either, Flag, Items, Shape, Table, Text
-
-EVENTS = ("taskStarts", "taskSucceeds", "taskFails", "taskCompletes")
-PLUGIN_PREFIX = "com.microsoft.pai.runtimeplugin"
-FAILURE_POLICY = Text("[Ff][Aa][Ii][Ll]|[Ii][Gg][Nn][Oo][Rr][Ee]", "fail or ignore")
-PLUGINS = ("cmd", "ssh", "teamwise_storage", "tensorboard", "git")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Callback(Written):
-    """Commands that run at an event of a task."""
-
-    event: str = key("event", Choice(EVENTS, "event"))
-    commands: tuple[str, ...] = key("commands", COMMANDS)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Commands(Written):
-    """What the plugin ``cmd`` runs: either callbacks, or commands before and after the task's own."""
-
-    callbacks: tuple[Callback, ...] = key("callbacks", Items(Record(Callback)), default=())
-    pre_commands: tuple[str, ...] = key("preCommands", NAMES, default=(), about="run at taskStarts")
-    post_commands: tuple[str, ...] = key("postCommands", NAMES, default=(), about="run at taskSucceeds")
-
+from jupyter_cube.shape import NAMES, Either, Flag, Items, Shape, Table, Text
 
 @dataclass(frozen=True, kw_only=True)
 class RuntimePlugin(Written):
@@ -52,12 +30,11 @@ class CommandPlugin(RuntimePlugin):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Storage(Written):
-    """A configured volume that every task sees at ``mount_path`` (default: /mnt/NAME)."""
+class ReferencedPrerequisite(Action):
+    """A prerequisite that only this job has, by which a role names items of a marketplace."""
 
-    name: str = key("name", Text())
-    mount_path: str = key("mountPath", Text(), default="")
-    more: Mapping[str, Any] = field(default_factory=dict)
+    name: str = key("name", Text("[a-zA-Z0-9_.-]+", "of letters, digits, '.', '_' and '-'"))
+    type: str = key("type", Text(), default="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +63,8 @@ class Cube(Written):
     notebook: str = key("notebook", Text(), default="", about="the notebook that is run or was the source")
     tags: tuple[str, ...] = key("tags", NAMES, default=())
     strict: bool = key("strict", Flag(), default=True, about="run commands under errexit, nounset and pipefail")
+    template: str = key("template", Text(), default="", about="the job template it was made from, NAME@VERSION DIGEST")
+    items: tuple[str, ...] = key("items", NAMES, default=(), about="items pinned: SOURCE/NAME@VERSION DIGEST")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,17 +73,19 @@ class Extras(Written):
 
     Attributes:
         cube: None where the job says nothing to jupyter-cube.
-        references: ``reference_prerequisites`` as written.
+        references: prerequisites that stand for items of a marketplace.
         more: all other keys as written.
     """
 
     gang: bool = key("gangAllocation", Flag(), default=True, about="all tasks start together or none")
-    storages: tuple[Storage, ...] = key("storages", Items(Record(Storage)), default=())
+    storages: tuple[Storage, ...] = key("storages", Items(Record(Storage)), default=(), about="volumes of every role")
     plugins: tuple[RuntimePlugin, ...] = key(
         PLUGIN_PREFIX,
-        Items(Tagged("plugin", {"cmd": CommandPlugin, **dict.fromkeys(PLUGINS[1:], RuntimePlugin)}, "plugin")),
+        Items(Tagged("plugin", {"cmd": CommandPlugin}, "plugin", others=RuntimePlugin)),
         default=(),
     )
-    references: tuple[Any, ...] = key("reference_prerequisites", Items(Shape()), default=())
+    references: tuple[ReferencedPrerequisite, ...] = key(
+        "reference_prerequisites", Items(Record(ReferencedPrerequisite)), default=()
+    )
     cube: Cube | None = key("jupyter_cube", Record(Cube), default=None)
     more: Mapping[str, Any] = field(default_factory=dict)

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jupyter_cube.action import Action
 from jupyter_cube.document import Document, Path
-from jupyter_cube.extras import FAILURE_POLICY, PLUGIN_PREFIX, PLUGINS, Commands, Cube, Extras
+from jupyter_cube.extras import Cube, Extras
 from jupyter_cube.record import Record, Tagged, Written, key
 from jupyter_cube.shape import COMMANDS, IDENTIFIER, NAMES, Choice, Either, Integer, Items, Nullable, Shape, Table, Text
 
@@ -54,7 +55,7 @@ class DockerImage(Prerequisite):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asset(Prerequisite, Commands):
+class Asset(Prerequisite, Action):
     """A script or an output; with a plugin or callbacks, something that is done for the task.
 
     Attributes:
@@ -62,9 +63,6 @@ class Asset(Prerequisite, Commands):
     """
 
     uri: str = key("uri", Text(), default="")
-    plugin: str = key("plugin", Choice((*PLUGINS, *(f"{PLUGIN_PREFIX}.{n}" for n in PLUGINS)), "plugin"), default="")
-    require: tuple[str, ...] = key("require", NAMES, default=(), about="prerequisites that run before this one")
-    failure_policy: str = key("failurePolicy", FAILURE_POLICY, default="fail")
     more: Mapping[str, Any] = field(default_factory=dict)
 
 

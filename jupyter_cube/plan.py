@@ -31,13 +31,24 @@ class Prerequisite:
         name: as shown in logs and exit records.
         scripts: event (taskStarts, taskSucceeds, taskFails, taskCompletes) to script text.
         ignore_failure: a failing script does not fail the task (``failurePolicy: ignore``).
-        scope: ``task``, or ``job``: once a job attempt, by the first task that gets there.
+        scope: ``task``: every task runs all of it; ``job``: taskStarts runs once a job attempt, by the first task that
+            gets there, and taskCompletes after the last.
+        key: of the scope ``job``, what is the same for all roles that share it.
+        cache: of the scope ``job``, the cache entry that taskStarts fills, for this job and later ones; empty: none.
+        check: bash text; where it succeeds, all is there already and none of the scripts is run.
+        needs: what the scripts cannot do without: ``root``, ``network``.
+        item: the item it comes from, as ``NAME@VERSION``; empty: written in the job.
     """
 
     name: str
     scripts: Mapping[str, str]
     ignore_failure: bool = False
     scope: str = "task"
+    key: str = ""
+    cache: str = ""
+    check: str = ""
+    needs: tuple[str, ...] = ()
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +61,32 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Bind:
-    """A directory ``source`` that the task sees at the absolute path ``target``."""
+class Mount:
+    """A directory that the tasks of a role see at the absolute path ``target``.
 
+    Attributes:
+        kind: ``storage``: a configured volume; ``cache``: an entry of the cache that jobs share, filled by the
+            prerequisite with the same ``cache``; ``job``: a directory of this job, the same for all its tasks.
+        source: the volume's name, the cache entry, or the directory's name.
+        origin: what asked for it, for messages.
+    """
+
+    kind: str
     source: str
     target: str
     read_only: bool = False
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An item that a job was made of, pinned."""
+
+    name: str
+    version: str
+    digest: str
+    source: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +118,7 @@ class Role:
     retries: int = 0
     after: tuple[str, ...] = ()
     prerequisites: tuple[Prerequisite, ...] = ()
-    binds: tuple[Bind, ...] = ()
+    mounts: tuple[Mount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +146,7 @@ class Plan:
         gang: all tasks start together or none (else as many as fit).
         rank: name of the role whose tasks get RANK and its relatives; empty: none.
         outputs: names that tasks hand back as results.
+        items: the items of the marketplace that it was made of.
         warnings: lines for the person who submits.
     """
 
@@ -130,6 +162,7 @@ class Plan:
     rank: str = ""
     outputs: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    items: tuple[Origin, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -153,17 +186,23 @@ def from_json(data: Mapping[str, Any]) -> Plan:
     def known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
         return {name: values[name] for name in kind.__dataclass_fields__ if name in values}  # type: ignore[attr-defined]
 
+    def prerequisite(values: Mapping[str, Any]) -> Prerequisite:
+        fields = known(Prerequisite, values)
+        fields["needs"] = tuple(fields.get("needs", ()))
+        return Prerequisite(**fields)
+
     def role(values: Mapping[str, Any]) -> Role:
         fields = known(Role, values)
         fields["resources"] = Resources(**known(Resources, fields["resources"]))
-        fields["prerequisites"] = tuple(Prerequisite(**known(Prerequisite, item)) for item in fields["prerequisites"])
-        fields["binds"] = tuple(Bind(**known(Bind, item)) for item in fields["binds"])
+        fields["prerequisites"] = tuple(prerequisite(item) for item in fields["prerequisites"])
+        fields["mounts"] = tuple(Mount(**known(Mount, item)) for item in fields.get("mounts", ()))
         fields["after"] = tuple(fields["after"])
         return Role(**fields)
 
     fields = known(Plan, data)
     fields["roles"] = tuple(role(item) for item in fields["roles"])
     fields["files"] = tuple(File(**known(File, item)) for item in fields["files"])
+    fields["items"] = tuple(Origin(**known(Origin, item)) for item in fields.get("items", ()))
     for name in ("outputs", "tags", "warnings"):
         fields[name] = tuple(fields.get(name, ()))
     return Plan(**fields)

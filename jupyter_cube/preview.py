@@ -66,6 +66,6 @@ def _planned(plan: Plan, task: Task) -> dict[str, Any]:
         "env": {**plan.env, **role.env},
         "image": role.image,
         "resources": {**dataclasses.asdict(role.resources), "ports": dict(role.ports)},
-        "storages": [dataclasses.asdict(bind) for bind in role.binds],
+        "storages": [dataclasses.asdict(mount) for mount in role.mounts],
         "prerequisites": [prerequisite.name for prerequisite in role.prerequisites],
     }

@@ -111,11 +111,12 @@ class Record(Shape):
 
 @dataclass(frozen=True)
 class Tagged(Shape):
-    """A record whose dataclass the value of the key ``tag`` decides."""
+    """A record whose dataclass the value of the key ``tag`` decides; any other value is that of ``others``."""
 
     tag: str
     kinds: Mapping[str, type[Any]]
     what: str
+    others: type[Any] | None = None
 
     def read(self, node: Node, path: Path, reader: Reader) -> Any:
         fallback = next(iter(self.kinds.values()))
@@ -128,6 +129,8 @@ class Tagged(Shape):
             reader.fault(
                 (*path, self.tag), f"the key '{self.tag}' is missing", f"add '{self.tag}:' with one of {known}"
             )
+        elif self.others is not None and isinstance(tag.value, str):
+            return Record(self.kinds.get(tag.value, self.others)).read(node, path, reader)
         elif Choice(tuple(self.kinds), self.what).read(tag, (*path, self.tag), reader) is None:
             tag = None
         if tag is None:
@@ -145,7 +148,10 @@ class Tagged(Shape):
             tags = [tag for tag, each in self.kinds.items() if each is kind]
             condition = {"properties": {self.tag: {"enum": tags}}, "required": [self.tag]}
             cases.append({"if": condition, "then": Record(kind).schema()})
-        known = {self.tag: {"enum": list(self.kinds)}}
+        if self.others is not None:
+            condition = {"not": {"properties": {self.tag: {"enum": list(self.kinds)}}}}
+            cases.append({"if": condition, "then": Record(self.others).schema()})
+        known: Schema = {self.tag: {"enum": list(self.kinds)} if self.others is None else {"type": "string"}}
         return {"type": "object", "properties": known, "required": [self.tag], "allOf": cases}
 
 

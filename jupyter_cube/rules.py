@@ -12,9 +12,10 @@ from typing import Any
 
 from jupyter_cube.document import Document, Path
 from jupyter_cube.errors import Fault, near
-from jupyter_cube.extras import PLUGIN_PREFIX, CommandPlugin, Commands
+from jupyter_cube.action import PLUGIN_PREFIX, Commands
+from jupyter_cube.extras import CommandPlugin
 from jupyter_cube.model import Asset, Auth, DockerImage, JobSpec
-from jupyter_cube.plugins import MARKETPLACE, calls, prerequisite_call
+from jupyter_cube.calls import MARKETPLACE, calls, prerequisite_call
 from jupyter_cube.record import Record
 from jupyter_cube.template import Problem, fill
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_cube.document import Path
-from jupyter_cube.extras import PLUGIN_PREFIX, Commands
+from jupyter_cube.action import PLUGIN_PREFIX, Commands
 from jupyter_cube.model import Asset, JobSpec
 
 MARKETPLACE = "marketplace://"

@@ -1,0 +1,1 @@
+"""The marketplace: items, where they come from, and how they require one another."""

@@ -1,0 +1,55 @@
+"""Plugins by name: the built-in ones, then entry points of the group ``jupyter_cube.plugins``."""
+
+from __future__ import annotations
+
+import functools
+from importlib import import_module
+
+from jupyter_cube.errors import UsageError, near
+from jupyter_cube.plugins.base import Plugin
+
+GROUP = "jupyter_cube.plugins"
+# no scan of the installed distributions for these
+_BUILT_IN = {
+    "file": "fetching:FilePlugin",
+    "git": "git:GitPlugin",
+    "http": "fetching:HttpPlugin",
+    "pip": "pip:PipPlugin",
+    "pvc_storage": "storage:StoragePlugin",
+    "ssh": "ssh:SshPlugin",
+    "teamwise_storage": "storage:TeamwisePlugin",
+    "tensorboard": "tensorboard:TensorboardPlugin",
+}
+COMMANDS = "cmd"  # the one that is part of every prerequisite: its commands are filled in one by one
+
+
+@functools.cache
+def plugin(name: str) -> Plugin:
+    """The plugin of that name.
+
+    Raises:
+        UsageError: nobody provides it.
+    """
+    if name in _BUILT_IN:
+        module, kind = _BUILT_IN[name].split(":")
+        built_in: Plugin = getattr(import_module(f"jupyter_cube.plugins.{module}"), kind)()
+        return built_in
+    from importlib import metadata  # slow, and only for what is not built in
+
+    points = {point.name: point for point in metadata.entry_points(group=GROUP)}
+    if name not in points:
+        raise UsageError(f"unknown plugin '{name}'", hint=near(name, {COMMANDS, *_BUILT_IN, *points}))
+    made = points[name].load()()
+    assert isinstance(made, Plugin), f"entry point {name} of {GROUP} is not a Plugin"
+    return made
+
+
+def known(name: str) -> bool:
+    """Whether somebody provides a plugin of that name."""
+    if name in ("", COMMANDS):
+        return True
+    try:
+        plugin(name)
+    except UsageError:
+        return False
+    return True
