@@ -1,0 +1,150 @@
+"""Which items this account may run without asking: the built-in ones, and those that somebody has allowed.
+
+An item is code of its author. Who allows one version allows the next ones by the same publisher, too, but no version
+whose content has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_cube import files, hint
+from jupyter_cube.errors import StoreError
+from jupyter_cube.marketplace.item import Published
+from jupyter_cube.marketplace.sources.base import one_line
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """One version that somebody has allowed; ``time`` is seconds since the epoch."""
+
+    source: str
+    name: str
+    version: str
+    digest: str
+    publisher: str
+    author: str
+    time: float
+
+
+class Trust:
+    """The record of what is allowed, a file that is read again when it changes.
+
+    Args:
+        path: the file; it need not be there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen = (0, 0, 0)
+        self._digests: set[str] = set()
+        self._items: dict[tuple[str, str], list[Allowed]] = {}
+
+    def allows(self, published: Published) -> bool:
+        """Whether the item may be run without asking.
+
+        Raises:
+            StoreError: the record is damaged.
+        """
+        return published.trusted or self._refusal(published) is None
+
+    def add(self, published: Published) -> None:
+        """Allow an item, from now on."""
+        item = published.item
+        new = Allowed(
+            *(published.source, item.name, item.version, published.digest, published.publisher, item.author),
+            round(time.time(), 3),
+        )
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with files.disk_errors(self.path), _locked(self.path.with_suffix(".lock")):
+            same = (new.source, new.name, new.version)
+            kept = [one for one in self.records() if (one.source, one.name, one.version) != same]
+            record = {"version": _VERSION, "items": [asdict(one) for one in (*kept, new)]}
+            files.replace(self.path, json.dumps(record, ensure_ascii=False, indent=1), sync=True)
+
+    def records(self) -> list[Allowed]:
+        """All that is allowed, oldest first.
+
+        Raises:
+            StoreError: the record is damaged.
+        """
+        self._update()
+        return sorted((one for found in self._items.values() for one in found), key=lambda one: one.time)
+
+    def line(self, published: Published) -> str:
+        """Why an item may not be run, and what to type to allow it."""
+        item = published.item
+        author = f", by {one_line(item.author)!r:.100}" if item.author else ""
+        who = f"put there by {one_line(published.publisher)}{author}"
+        why = self._refusal(published) or "it has not been allowed"
+        # an item with an address of its own is found by that only
+        label = published.source if "://" in published.source else item.label
+        show, allow = hint.command(f"show {label}"), hint.command(f"trust {label} {published.digest}")
+        return f"{item.label} of '{published.source}' ({who}) is not trusted: {why}; read it: {show}, allow it: {allow}"
+
+    def _refusal(self, published: Published) -> str | None:
+        """Why an item may not be run; None where it may."""
+        self._update()
+        if published.digest in self._digests:
+            return None
+        item = published.item
+        known = self._items.get((published.source, item.name), [])
+        if not known:
+            return "it is used for the first time"
+        if any(one.version == item.version for one in known):
+            return "its content has changed since it was allowed"
+        same = (published.publisher, item.author)
+        if published.publisher and any((one.publisher, one.author) == same for one in known):
+            return None
+        return f"this version is by somebody else than {known[-1].version}, which is allowed"
+
+    def _update(self) -> None:
+        try:
+            status = os.stat(self.path)
+            seen = (status.st_mtime_ns, status.st_size, status.st_ino)
+        except FileNotFoundError:
+            seen = (0, 0, 0)
+        if seen == self._seen:
+            return
+        found = _read(self.path)
+        self._items = {}
+        for one in found:
+            self._items.setdefault((one.source, one.name), []).append(one)
+        self._digests = {one.digest for one in found}
+        self._seen = seen
+
+
+def _read(path: Path) -> list[Allowed]:
+    try:
+        record: Any = json.loads(path.read_bytes())
+        if record["version"] > _VERSION:
+            raise StoreError("the record of trusted items is of a newer format", place=str(path), hint="upgrade")
+        return [Allowed(**one) for one in record["items"]]
+    except FileNotFoundError:
+        return []
+    except (KeyError, TypeError, ValueError) as error:
+        hint = "delete the file, and trust what you use again"
+        raise StoreError("the record of trusted items is damaged", place=str(path), hint=hint) from error
+
+
+class _locked:  # noqa: N801 (used as a function)
+    """Nobody else writes while this is held."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        import fcntl
+
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._fd, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)

@@ -1,0 +1,161 @@
+"""Digests of items, and sources that are folders."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from item_folder import lay
+
+from jupyter_cube.errors import BackendError, CubeError, NotFoundError, UsageError
+from jupyter_cube.marketplace import digest
+from jupyter_cube.marketplace.sources import registry
+from jupyter_cube.marketplace.sources.folder import FolderSource
+
+
+def test_the_digest_is_what_the_formats_page_says(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "run.sh").write_text("true\n")
+    (tmp_path / "b" / "run.sh").chmod(0o755)
+    (tmp_path / "item.yaml").write_text("name: a\n")
+    sums = [hashlib.sha256(data).hexdigest() for data in (b"true\n", b"name: a\n")]
+    lines = f"{sums[0]} x b/run.sh\n{sums[1]} - item.yaml\n"
+    assert digest.digest(tmp_path) == f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
+
+
+def test_the_digest_changes_with_content_place_and_executable_bit(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    seen = set()
+    file.write_text("1")
+    seen.add(digest.digest(tmp_path))
+    file.chmod(0o755)
+    seen.add(digest.digest(tmp_path))
+    file.write_text("2")
+    seen.add(digest.digest(tmp_path))
+    file.rename(tmp_path / "b")
+    seen.add(digest.digest(tmp_path))
+    assert len(seen) == 4
+
+
+def _link(folder: Path) -> None:
+    (folder / "a").symlink_to("/etc/passwd")
+
+
+def _folder_link(folder: Path) -> None:
+    (folder / "a").symlink_to("/etc")
+
+
+def _pipe(folder: Path) -> None:
+    os.mkfifo(folder / "a")
+
+
+def _socket(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(os.path.relpath(folder / "a"))
+
+
+def _control(folder: Path) -> None:
+    (folder / "a\x1b[31m").write_text("")
+
+
+def _no_text(folder: Path) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff")).write_text("")
+
+
+@pytest.mark.parametrize("make", [_link, _folder_link, _pipe, _socket, _control, _no_text])
+def test_links_and_special_files_are_refused(tmp_path: Path, make, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        digest.digest(tmp_path)
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["../a", "/a", "a/../b", "a//b", "./a", "", "a/", "a\0", "a\\b", "a\nb"])
+def test_paths_that_leave_the_folder_are_no_paths(path: str) -> None:
+    assert not digest.allowed(path)
+
+
+def test_a_folder_has_names_versions_and_items(tmp_path: Path) -> None:
+    lay(tmp_path, "mnist")
+    folder = lay(tmp_path, "mnist", "1.1.0", author="Alice")
+    (folder / "notes.txt").write_text("beside")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "README.md").write_text("no item")
+    (tmp_path / "mnist" / "latest").mkdir()
+    source = FolderSource("team", tmp_path)
+    assert "mnist" in source.names()
+    assert ".git" not in source.names()
+    assert sorted(source.versions("mnist")) == ["1.0.0", "1.1.0"]
+    found = source.load("mnist", "1.1.0")
+    assert (found.item.author, found.source, found.folder) == ("Alice", "team", folder)
+    assert found.digest == digest.digest(folder)
+    assert f"uid {os.getuid()}" in found.publisher
+    assert not found.trusted
+
+
+def test_an_item_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    folder = lay(tmp_path, "a")
+    source = FolderSource("team", tmp_path)
+    first = source.load("a", "1.0.0")
+    (folder / "more").write_text("x")
+    second = source.load("a", "1.0.0")
+    (folder / "item.yaml").write_text("name: a\nsummary: other\n")
+    third = source.load("a", "1.0.0")
+    assert len({first.digest, second.digest, third.digest}) == 3
+    assert (third.item.summary, third.item.version) == ("other", "1.0.0")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("name: b\n", "calls itself 'b'"),
+        ("name: a\nversion: 2.0.0\n", "says version 2.0.0"),
+        ("name: a\nnmae: b\n", "unknown key 'nmae'"),
+        ("name: 'a\n", "found unexpected end|while scanning|quot"),
+        ("", "nothing in it"),
+        ("name: a\n" + "x" * (1 << 20), "larger than 1 MB"),
+    ],
+)
+def test_a_broken_item_says_where(tmp_path: Path, content: str, message: str) -> None:
+    folder = tmp_path / "a" / "1.0.0"
+    folder.mkdir(parents=True)
+    (folder / "item.yaml").write_text(content)
+    with pytest.raises(CubeError, match=message) as caught:
+        FolderSource("team", tmp_path).load("a", "1.0.0")
+    assert str(folder / "item.yaml") in str(caught.value)
+
+
+def test_a_yaml_bomb_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "1.0.0"
+    folder.mkdir(parents=True)
+    lines = ["name: a", "origin:", "  l0: &l0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"  l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 12)]
+    (folder / "item.yaml").write_text("\n".join(lines))
+    with pytest.raises(CubeError, match="aliases written out"):
+        FolderSource("team", tmp_path).load("a", "1.0.0")
+
+
+def test_a_version_folder_without_an_item_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a" / "1.0.0").mkdir(parents=True)
+    with pytest.raises(NotFoundError, match=r"1\.0\.0: there is no item\.yaml"):
+        FolderSource("team", tmp_path).load("a", "1.0.0")
+
+
+def test_a_folder_that_is_gone_is_not_an_empty_one(tmp_path: Path) -> None:
+    source = FolderSource("team", tmp_path / "gone")
+    with pytest.raises(BackendError, match="'team' cannot be read"):
+        source.names()
+    with pytest.raises(BackendError, match="'team' cannot be read"):
+        source.versions("a")
+    assert "no such file" in source.state().problem
+
+
+def test_the_order_of_sources(tmp_path: Path, own_places: Path) -> None:
+    assert [one.name for one in registry.sources()] == ["mine", "builtin"]
+    for uri in ("relative", "ftp://host/items", "ext::sh -c true", ""):
+        with pytest.raises(UsageError, match="is no source of items"):
+            registry.make("team", uri)
