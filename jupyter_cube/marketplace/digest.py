@@ -51,22 +51,25 @@ def digest(folder: str | Path) -> str:
     return combine(files(folder))
 
 
-def files(folder: str | Path) -> list[File]:
-    """All files of the item in a folder, each read once.
+def files(folder: str | Path, paths: Iterable[str] | None = None) -> list[File]:
+    """All files of the item in a folder, or those at ``paths``, each read once.
 
     Raises:
         UsageError: there is a symbolic link, a special file, an odd name or too much in it.
     """
     found: list[File] = []
     total = 0
-    for path, _ in walk(folder):
+    for path in (path for path, _ in walk(folder)) if paths is None else paths:
         found.append(_hashed(str(folder), path, LIMIT - total))
         total += found[-1].size
     return found
 
 
-def walk(folder: str | Path) -> list[tuple[str, os.stat_result]]:
+def walk(folder: str | Path, *, without: frozenset[str] = frozenset()) -> list[tuple[str, os.stat_result]]:
     """Path and status of all files below a folder, without reading them.
+
+    Args:
+        without: names of files and folders that are passed over.
 
     Raises:
         UsageError: as ``files``.
@@ -78,6 +81,8 @@ def walk(folder: str | Path) -> list[tuple[str, os.stat_result]]:
             prefix = open_folders.pop()
             with os.scandir(f"{folder}/{prefix}") as entries:
                 for entry in entries:
+                    if entry.name in without:
+                        continue
                     path = prefix + entry.name
                     status = entry.stat(follow_symlinks=False)
                     if stat.S_ISDIR(status.st_mode):

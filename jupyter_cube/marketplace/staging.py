@@ -26,6 +26,8 @@ def staged(target: Path) -> Iterator[Path]:
     folder.mkdir(parents=True)
     try:
         yield folder
+        for inner, _, _ in os.walk(folder):
+            os.chmod(inner, 0o755)  # whatever the umask: a team reads it
         try:
             os.rename(folder, target)
         except OSError as error:

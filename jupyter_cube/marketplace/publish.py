@@ -1,0 +1,217 @@
+"""Publishing items: checked, given a version and an author, and put into a source whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from jupyter_cube import files
+from jupyter_cube.errors import ConflictError, CubeError, Fault, NotFoundError, SpecError, UsageError
+from jupyter_cube.marketplace import digest as digests
+from jupyter_cube.marketplace import item as items
+from jupyter_cube.marketplace import staging
+from jupyter_cube.marketplace import version as version_rules
+from jupyter_cube.marketplace.catalog import Catalog, catalog
+from jupyter_cube.marketplace.digest import File
+from jupyter_cube.marketplace.item import FILE, Item, Published
+from jupyter_cube.marketplace.sources import registry
+from jupyter_cube.marketplace.sources.base import one_line
+from jupyter_cube.marketplace.sources.folder import FolderSource
+from jupyter_cube.plugins.registry import known
+
+LEFT_OUT = frozenset({".git", "__pycache__", ".ipynb_checkpoints", ".DS_Store"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An item as it will be published: its text, and the files that go with it."""
+
+    item: Item
+    text: bytes
+    folder: Path
+    paths: tuple[str, ...]
+    digest: str
+
+
+def publish(
+    path: str | Path, *, to: str = "", version: str = "", author: str = "", where: Catalog | None = None
+) -> list[Published]:
+    """Publish the item, or the items in order, that a file or a folder with ``item.yaml`` describes.
+
+    Nothing is written before all are checked. A folder goes with all its files, a file with those that its items name.
+
+    Args:
+        to: the source; empty: the user's own, whose items this account trusts.
+        version: of the one item; default: what it says, else the next patch.
+        author: default: what the item says, else the user's login name.
+
+    Raises:
+        SpecError: the items have faults.
+        ConflictError: that version is there already.
+    """
+    found = where or catalog()
+    target = found.source(to or registry.MINE)
+    if not target.writable or not isinstance(target, FolderSource):
+        writable = [one.name for one in found.sources if one.writable]
+        raise UsageError(f"nobody can publish to '{target.name}'", hint=f"name one of {', '.join(writable)}")
+    drafts = _drafts(Path(path), target, version, author)
+    for draft in drafts:
+        if draft.item.version in target.versions(draft.item.name):
+            raise _conflict(draft, target)
+    published = [_put(draft, target) for draft in drafts]
+    if target.name == registry.MINE:
+        for one in published:
+            found.trust.add(one)
+    return published
+
+
+def _drafts(path: Path, target: FolderSource, version: str, author: str) -> list[_Draft]:
+    if version and not re.fullmatch(version_rules.VERSION, version):
+        raise UsageError(f"{version!r:.50} is no version", hint="write one such as 1.0.0")
+    is_folder = path.is_dir()
+    file = path / FILE if is_folder else path
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise NotFoundError(f"it cannot be read: {reason}", place=str(file)) from error
+    found, faults = items.check_all(text, file=str(file))
+    if (is_folder or version) and len(found) > 1:
+        what = "a folder holds one item" if is_folder else "a version can be given to one item only"
+        raise UsageError(f"there are {len(found)} items in it, {what}", place=str(file))
+    unusable = [fault for item in found for fault in _unusable(item, file.parent)]
+    if faults or unusable or not found:
+        raise SpecError([*faults, *unusable] or [Fault("there is no item in it", file=str(file))])
+    drafts: list[_Draft] = []
+    taken: dict[str, list[str]] = {}
+    for item in found:
+        here = taken.setdefault(item.name, [])
+        chosen = version or item.version or version_rules.next_patch([*target.versions(item.name), *here])
+        if chosen in here:
+            raise UsageError(f"{item.name}@{chosen} is in it twice", place=str(file))
+        here.append(chosen)
+        stamped = replace(item, version=chosen, author=author or item.author or _login_name())
+        drafts.append(_draft(stamped, file.parent, whole_folder=is_folder, alone=len(found) == 1))
+    return drafts
+
+
+def _draft(item: Item, folder: Path, *, whole_folder: bool, alone: bool) -> _Draft:
+    if whole_folder:
+        paths = [path for path, _ in digests.walk(folder, without=LEFT_OUT) if path != FILE]
+    else:
+        paths = [name for name in (item.notebook, item.thumbnail) if name]
+    text = _stamped(item, alone=alone).encode()
+    own = File(FILE, len(text), hashlib.sha256(text).hexdigest())
+    return _Draft(item, text, folder, tuple(paths), digests.combine([own, *digests.files(folder, paths)]))
+
+
+def _unusable(item: Item, folder: Path) -> list[Fault]:
+    """What keeps an item from being of use to others, beyond its own faults."""
+    read = item.document
+    assert read is not None
+    found = []
+    for name in ("notebook", "thumbnail"):
+        file = str(getattr(item, name))
+        if file and digests.allowed(file) and not _ordinary(folder / file):
+            found.append(read.fault((name,), f"there is no file {file!r:.100} beside the item"))
+    if not known(item.short_plugin):
+        found.append(read.fault(("plugin",), f"unknown plugin '{item.plugin}'", hint="install what provides it"))
+    return found
+
+
+def _ordinary(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _stamped(item: Item, *, alone: bool) -> str:
+    """The item's text with its version and author, otherwise as it was written where that is possible."""
+    if alone:
+        edited = _edited(item)
+        try:
+            if items.parse(edited) == item:
+                return edited
+        except CubeError:
+            pass  # it is not written as lines of keys
+    import yaml
+
+    text: str = yaml.safe_dump(items.to_dict(item), sort_keys=False, allow_unicode=True, width=120)
+    return text
+
+
+def _edited(item: Item) -> str:
+    read = item.document
+    assert read is not None
+    text = read.text
+    edits: list[tuple[int, int, str]] = []
+    for name, value in (("author", item.author), ("version", item.version)):
+        node, first = read.node((name,)), read.node(("name",))
+        if node is None and first is not None:
+            end = text.find("\n", first.end)
+            place = len(text) if end < 0 else end
+            edits.append((place, place, f"\n{name}: {_quoted(value)}"))
+        elif node is not None and node.value != value:
+            edits.append((node.start, node.end, _quoted(value)))
+    for start, end, new in sorted(edits, reverse=True, key=lambda edit: edit[0]):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _quoted(value: str) -> str:
+    """A text as a YAML value."""
+    return value if re.fullmatch(version_rules.VERSION, value) else json.dumps(value, ensure_ascii=False)
+
+
+def _put(draft: _Draft, target: FolderSource) -> Published:
+    item = draft.item
+    root = Path(target.root)
+    folder = root / item.name
+    with files.disk_errors(folder):
+        if target.name == registry.MINE:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir()
+            folder.chmod(stat.S_IMODE(root.stat().st_mode))  # who may publish to the source may publish versions
+        except FileExistsError:
+            pass
+        try:
+            with staging.staged(folder / item.version) as new:
+                staging.write_file(new, FILE, draft.text)
+                staging.copy_files(draft.folder, new, list(draft.paths))
+                if digests.digest(new) != draft.digest:
+                    raise ConflictError("the files changed while they were published", place=str(draft.folder))
+        except FileExistsError:
+            raise _conflict(draft, target) from None
+    return target.load(item.name, item.version)
+
+
+def _conflict(draft: _Draft, target: FolderSource) -> ConflictError:
+    """That version is there: the same, or another one."""
+    label = draft.item.label
+    try:
+        there = target.load(draft.item.name, draft.item.version)
+    except CubeError as error:
+        return ConflictError(f"{label} is in '{target.name}' already, and broken", place=one_line(str(error)))
+    if there.digest == draft.digest:
+        return ConflictError(f"{label} is in '{target.name}' already, with the same content")
+    following = version_rules.next_patch(target.versions(draft.item.name))
+    return ConflictError(
+        f"{label} is in '{target.name}' already, with other content, put there by {one_line(there.publisher)}",
+        hint=f"a published version never changes; publish this as {following}",
+    )
+
+
+def _login_name() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
