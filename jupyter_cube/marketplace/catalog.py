@@ -12,6 +12,7 @@ from jupyter_cube.errors import BackendError, ConflictError, CubeError, NotFound
 from jupyter_cube.marketplace import used
 from jupyter_cube.marketplace import version as version_rules
 from jupyter_cube.marketplace.item import Published
+from jupyter_cube.marketplace.places import marketplace_path
 from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.marketplace.sources import registry
 from jupyter_cube.marketplace.sources.base import Source
@@ -197,4 +198,4 @@ def catalog() -> Catalog:
 
 @functools.lru_cache(maxsize=1)
 def _catalog(*places: object) -> Catalog:  # noqa: ARG001 - what the answer depends on
-    return Catalog(registry.sources(), Trust(registry.marketplace_path() / "trust.json"))
+    return Catalog(registry.sources(), Trust(marketplace_path() / "trust.json"))

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from jupyter_cube import files
 from jupyter_cube.errors import UsageError
@@ -58,32 +59,24 @@ def copy_files(source: Path, target: Path, paths: list[str]) -> None:
                 raise UsageError(f"{path!r:.200} is no ordinary file", place=str(source))
             with create(target, path, executable=bool(mode & 0o111)) as copy:
                 while chunk := os.read(fd, _CHUNK):
-                    _write(copy, chunk)
+                    copy.write(chunk)
         finally:
             os.close(fd)
 
 
 def write_file(target: Path, path: str, data: bytes, *, executable: bool = False) -> None:
     """Write one file of an item."""
-    with create(target, path, executable=executable) as fd:
-        _write(fd, data)
+    with create(target, path, executable=executable) as file:
+        file.write(data)
 
 
 @contextmanager
-def create(target: Path, path: str, *, executable: bool = False) -> Iterator[int]:
+def create(target: Path, path: str, *, executable: bool = False) -> Iterator[IO[bytes]]:
     """A new file of an item, open for writing."""
     file = target / path
     if file.parent != target:
         file.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        yield fd
+    with open(fd, "wb") as opened:
+        yield opened
         os.fchmod(fd, 0o555 if executable else 0o444)
-    finally:
-        os.close(fd)
-
-
-def _write(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]

@@ -16,6 +16,7 @@ from typing import Any
 from jupyter_cube import files, hint
 from jupyter_cube.errors import StoreError
 from jupyter_cube.marketplace.item import Published
+from jupyter_cube.marketplace.places import locked
 from jupyter_cube.marketplace.sources.base import one_line
 
 _VERSION = 1
@@ -62,8 +63,7 @@ class Trust:
             *(published.source, item.name, item.version, published.digest, published.publisher, item.author),
             round(time.time(), 3),
         )
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with files.disk_errors(self.path), _locked(self.path.with_suffix(".lock")):
+        with files.disk_errors(self.path), locked(self.path.with_suffix(".lock")):
             same = (new.source, new.name, new.version)
             kept = [one for one in self.records() if (one.source, one.name, one.version) != same]
             record = {"version": _VERSION, "items": [asdict(one) for one in (*kept, new)]}
@@ -132,19 +132,3 @@ def _read(path: Path) -> list[Allowed]:
     except (KeyError, TypeError, ValueError) as error:
         hint = "delete the file, and trust what you use again"
         raise StoreError("the record of trusted items is damaged", place=str(path), hint=hint) from error
-
-
-class _locked:  # noqa: N801 (used as a function)
-    """Nobody else writes while this is held."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        import fcntl
-
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._fd, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._fd)

@@ -11,12 +11,13 @@ from jupyter_cube.errors import StoreError
 from jupyter_cube.marketplace import digest as digests
 from jupyter_cube.marketplace import staging
 from jupyter_cube.marketplace.item import Published
-from jupyter_cube.marketplace.sources import reading, registry
+from jupyter_cube.marketplace.places import marketplace_path
+from jupyter_cube.marketplace.sources import reading
 
 
 def used_path() -> Path:
     """The folder of the copies."""
-    return registry.marketplace_path() / "used"
+    return marketplace_path() / "used"
 
 
 def keep(published: Published) -> Published:

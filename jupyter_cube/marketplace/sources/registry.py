@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jupyter_cube.config import config, store_path
+from jupyter_cube.config import config
 from jupyter_cube.errors import UsageError
+from jupyter_cube.marketplace.places import marketplace_path
 from jupyter_cube.marketplace.sources import builtin
 from jupyter_cube.marketplace.sources.base import Source
 from jupyter_cube.marketplace.sources.builtin import BuiltinSource
@@ -54,8 +55,3 @@ def make(name: str, uri: str) -> Source:
         hint = "write a folder's whole path, http(s)://HOST/…, git+https://HOST/…@REF or git+ssh://…"
         raise UsageError(f"{uri!r:.200} is no source of items", place=f"source '{name}'", hint=hint)
     return FolderSource(name, path)
-
-
-def marketplace_path() -> Path:
-    """Where this account keeps what it knows of items."""
-    return store_path() / "marketplace"
