@@ -6,6 +6,7 @@ so that no interrupt, no restart and no end of the starter reaches it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -15,14 +16,14 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from jupyter_cube import devices, environment, files, process, wrapper
+from jupyter_cube import devices, environment, files, mounts, nodes, process, wrapper
 from jupyter_cube.folder import JobFolder, me
 from jupyter_cube.host import Held
-from jupyter_cube.plan import Plan, Task
+from jupyter_cube.plan import Plan, Role, Task
 
 _PASSED_ON = (
     *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"),
-    *("CUBE_LOCKS", "CUBE_POLL", "CUBE_NO_PROC"),
+    *("CUBE_LOCKS", "CUBE_POLL", "CUBE_NO_PROC", "CUBE_NO_NAMESPACES"),
 )
 
 
@@ -113,10 +114,13 @@ def spawn_waiter(store: Path) -> None:
     _spawn(owner_words("waiter"), env=owner_environment(), log=f"{store}/waiter.log")
 
 
-def prepare(folder: JobFolder) -> None:
+def prepare(folder: JobFolder, starting: Mapping[int, int]) -> None:
     """Lay out what the wrappers of a new attempt read: free ports, the environment file, the scripts.
 
     All of it is private (0600): the scripts may hold secrets.
+
+    Args:
+        starting: number of a task that is about to start to number of its attempt.
     """
     plan = folder.plan
     private = f"{folder.path}/private"
@@ -128,13 +132,34 @@ def prepare(folder: JobFolder) -> None:
     )
     files.replace(f"{private}/job.env", wrapper.exports({**plan.env, **everyone}))
     for role in plan.roles:
-        callbacks = {
-            (number, event): _with_secrets(script, values)
-            for number, prerequisite in enumerate(role.prerequisites)
-            for event, script in prerequisite.scripts.items()
-        }
-        for name, script in wrapper.role_scripts(role, _with_secrets(role.script, values), callbacks).items():
+        for name, script in _role_files(folder, role, values).items():
             files.replace(f"{private}/{role.name}.{name}", script)
+    if nodes.used(plan):
+        cache, attempt = mounts.given_to(folder)["cache"], folder.last_attempt()
+        laid = nodes.lay(str(folder.path), plan, attempt=attempt, starting=starting, cache=cache)
+        for name, text in laid.items():
+            files.replace(f"{private}/{name}", text)
+
+
+def _role_files(folder: JobFolder, role: Role, values: Mapping[str, object]) -> dict[str, str]:
+    callbacks = {
+        (number, event): _with_secrets(script, values)
+        for number, prerequisite in enumerate(role.prerequisites)
+        for event, script in (*prerequisite.scripts.items(), ("check", prerequisite.check))
+        if script
+    }
+    script = _with_secrets(role.script, values)
+    if not role.mounts:
+        return wrapper.role_scripts(role, script, callbacks)
+    given = mounts.given_to(folder)
+    laid = mounts.lay(role, given, folder.path)
+    if not laid:
+        rewrite = mounts.Rewriter(mounts.bound(role, given, folder.path))
+        script, callbacks = rewrite(script), {key: rewrite(text) for key, text in callbacks.items()}
+    for name in ("mounts", "protect") if not laid else ():
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{folder.path}/private/{role.name}.{name}")
+    return {**wrapper.role_scripts(role, script, callbacks), **laid}
 
 
 def _with_secrets(text: str, values: Mapping[str, object]) -> str:
@@ -170,36 +195,69 @@ def free_ports(plan: Plan) -> dict[tuple[str, int], dict[str, list[int]]]:
     }
 
 
-def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgroup: str) -> int:
-    """Start the wrapper of one attempt, which takes over the lock of what was allotted; the wrapper's pid."""
+def task_exports(folder: JobFolder, task: Task, attempt: int, given: tuple[str, ...]) -> str:
+    """Lines for sh with the variables of one attempt alone.
+
+    Args:
+        given: names of its GPUs.
+    """
     plan, path = folder.plan, folder.path
     listed = files.read_json(f"{path}/private/ports.json")
     ports = {(each.role.name, each.index): mine for each, mine in zip(plan.tasks, listed, strict=True)}
-    starter = me()
+    known = mounts.given_to(folder)
+    added: Mapping[str, str] = task.role.env
+    if task.role.mounts and not mounted(folder, task.role):
+        rewrite = mounts.Rewriter(mounts.bound(task.role, known, path))
+        added = {name: rewrite(value) for name, value in {**plan.env, **task.role.env}.items()}
+        added = {**added, "CUBE_PATHS": rewrite.paths}
     variables = {
         **environment.task_variables(
             plan, task.role.name, task.index, attempt, job_id=folder.id, ports=ports, hosts=_hosts(plan)
         ),
-        **task.role.env,
-        **devices.visible_variables(held.devices),
+        **added,
+        **devices.visible_variables(given),
         "CUBE_JOB": str(path),
+        "CUBE_CACHE": known["cache"],
         "CUBE_RESULTS": f"{path}/results/{task.name}",
         "CUBE_PYTHON": str(folder.record["python"]),
     }
+    return wrapper.exports(variables)
+
+
+def working_folder(folder: JobFolder, role: Role) -> str:
+    """Where the role's tasks run; empty: in a fresh folder each."""
+    if not role.cwd or not role.mounts or mounted(folder, role):
+        return role.cwd
+    return mounts.Rewriter(mounts.bound(role, mounts.given_to(folder), folder.path))(role.cwd)
+
+
+def mounted(folder: JobFolder, role: Role) -> bool:
+    """The role's tasks run in a mount namespace of their own."""
+    return bool(role.mounts) and os.path.exists(f"{folder.path}/private/{role.name}.mounts")
+
+
+def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgroup: str) -> int:
+    """Start the wrapper of one attempt, which takes over the lock of what was allotted; the wrapper's pid."""
+    path, role = folder.path, task.role
+    starter = me()
+    os.makedirs(mounts.given_to(folder)["cache"], exist_ok=True)
     env = {
         "PATH": os.environ.get("PATH", os.defpath),
         "CUBE_JOB": str(path),
         "CUBE_TASK": f"{folder.id}/{task.name}/{attempt}",
         "CUBE_TASK_NAME": task.name,
-        "CUBE_ROLE": task.role.name,
+        "CUBE_ROLE": role.name,
         "CUBE_ATTEMPT": str(attempt),
-        "CUBE_CWD": task.role.cwd,
+        "CUBE_CWD": working_folder(folder, role),
         "CUBE_STARTER": f"{starter.pid} {starter.start}",
         "CUBE_DEVICES": ",".join(held.devices),
         "CUBE_CGROUP": cgroup,
-        "CUBE_TASK_ENV": wrapper.exports(variables),
+        "CUBE_TASK_ENV": task_exports(folder, task, attempt, held.devices),
     }
     if "CUBE_NO_PROC" in os.environ:
         env["CUBE_NO_PROC"] = os.environ["CUBE_NO_PROC"]
+    words = ["/bin/sh", f"{path}/wrapper.sh"]
+    if mounted(folder, role):
+        words = [*mounts.command("task", f"{path}/private/{role.name}.mounts"), *words]
     fds = () if held.fd is None else (held.fd,)
-    return _spawn(["/bin/sh", f"{path}/wrapper.sh"], env=env, log=os.devnull, fds=fds)
+    return _spawn(words, env=env, log=os.devnull, fds=fds)

@@ -126,7 +126,7 @@ def _given_back(held: Sequence[Held | None]) -> Iterator[None]:
 
 
 def _begin(folder: JobFolder, attempts: Mapping[int, int], held: Sequence[Held | None]) -> None:
-    launch.prepare(folder)
+    launch.prepare(folder, attempts)
     if sum(one is not None for one in held) > 1:
         # The order between tasks is known from when an owner is up; it waits for them to claim.
         launch.spawn_owner(folder)

@@ -4,7 +4,7 @@
 ``CUBE_ATTEMPT``, ``CUBE_CWD`` (empty: a fresh folder), ``CUBE_STARTER`` (pid and start of who starts it),
 ``CUBE_DEVICES`` (names of its GPUs, by commas), ``CUBE_CGROUP`` and ``CUBE_TASK_ENV`` (export lines that win over the
 job's environment files). It claims the attempt, writes its log itself, runs the prerequisites' callbacks and the
-command, and leaves the exit record.
+command, and leaves the exit record. What tasks do together is in ``nodes``.
 """
 
 from __future__ import annotations
@@ -48,27 +48,50 @@ trap : TERM
 . "$CUBE_JOB/private/base.env"
 . "$CUBE_JOB/private/job.env"
 eval "$CUBE_TASK_ENV"
-unset CUBE_TASK_ENV CUBE_CGROUP CUBE_DEVICES
+cannot=$CUBE_CANNOT unfilled=$CUBE_UNFILLED
+unset CUBE_TASK_ENV CUBE_CGROUP CUBE_DEVICES CUBE_CANNOT CUBE_UNFILLED
 export CUBE_ENV="$base.env"
 if [ -z "$CUBE_CWD" ]; then
     CUBE_CWD=$base.work
     mkdir -p "$CUBE_CWD"
 fi
 
-phase=command code=0 command_code=null begun=0
+phase=command code=0 command_code=null begun=0 skipped= run=exec
 
 # In a subshell: a redirection on the command itself would catch this shell's comments too.
-script() { (exec 2>&3 3>&-; exec bash "$scripts.$1"); }
+script() { (exec 2>&3 3>&-; $run bash "$scripts.$1"); }
 
 command_script() {
     if [ -e "$scripts.exec" ]; then
-        (exec 2>&3 3>&-; trap - TERM; . "$scripts.exec")
+        (exec 2>&3 3>&-; trap - TERM; [ "$run" = exec ] || $run sh "$scripts.exec"; . "$scripts.exec")
     else
         script command
     fi
 }
 
 stopping() { [ -e "$base.stop" ]; }
+
+# alive PID START: that very process runs; else found is the start of whatever has the pid now.
+alive() {
+    found=
+    if [ -z "$CUBE_NO_PROC" ] && [ -r /proc/self/stat ]; then
+        IFS= read -r stat < "/proc/$1/stat" || return 1
+        set -- "$2" ${stat##*) }
+        found=${21}
+    else
+        set -- "$2" $(LC_ALL=C TZ=UTC ps -o stat=,lstart= -p "$1")
+        [ $# -gt 1 ] || return 1
+        found=$(shift 2; IFS=_; echo "$*")
+    fi
+    case $2 in Z* | X*) return 1 ;; esac
+    [ "$found" = "$1" ]
+}
+
+# record SUFFIX: how it ends, whole or not at all.
+record() {
+    printf '{"phase": "%s", "code": %s, "command_code": %s}\n' "$phase" "$code" "$command_code" > "$base.$1.$$" &&
+        mv "$base.$1.$$" "$base.$1"
+}
 
 load_env() {
     [ -s "$CUBE_ENV" ] || return 0
@@ -81,13 +104,32 @@ load_env() {
     done < "$CUBE_ENV"
 }
 
-# call K EVENT: run that callback of prerequisite K; sets result and name.
+# call K EVENT: run that callback of prerequisite K; sets name, status and, with the failure policy, result.
 call() {
-    result=0
+    result=0 status=0
     [ -e "$scripts.$1.$2" ] || return 0
+    case $skipped in *" $1 "*) return 0 ;; esac
     IFS= read -r name < "$scripts.$1.name"
-    script "$1.$2" || result=$?
-    [ ! -e "$scripts.$1.ignore" ] || result=0
+    script "$1.$2" || status=$?
+    [ -e "$scripts.$1.ignore" ] || result=$status
+}
+
+# there K: what prerequisite K brings is there already.
+there() {
+    [ -e "$scripts.$1.check" ] && script "$1.check" > /dev/null 3>&1 || return 1
+    echo "$name: already there"
+    skipped="$skipped $1 "
+}
+
+# begin K: taskStarts of prerequisite K, here or by another task.
+begin() {
+    result=0
+    IFS= read -r name < "$scripts.$1.name"
+    if [ -e "$scripts.$1.node" ]; then
+        node_begin "$1"
+    elif ! there "$1"; then
+        call "$1" taskStarts
+    fi
 }
 
 # finish EVENT: run the callbacks of EVENT, last prerequisite first; the first failure fails the task.
@@ -95,7 +137,11 @@ finish() {
     k=$begun
     while [ "$k" -gt 0 ]; do
         k=$((k - 1))
-        call "$k" "$1"
+        if [ "$1" = taskCompletes ] && [ -e "$scripts.$k.node" ]; then
+            node_complete "$k"
+        else
+            call "$k" "$1"
+        fi
         if [ "$result" -ne 0 ] && [ "$code" -eq 0 ]; then
             code=$result phase="callback $name"
             [ "$1" != taskSucceeds ] || return 0
@@ -103,7 +149,22 @@ finish() {
     done
 }
 
-if ! cd "$CUBE_CWD"; then
+# While taskFails runs, the task is held: its failure is known, it has not ended, and it can be released.
+hold() {
+    k=$begun
+    while [ "$k" -gt 0 ]; do
+        k=$((k - 1))
+        [ -e "$scripts.$k.taskFails" ] || continue
+        [ -e "$base.failed" ] || record failed
+        stopping || [ -e "$base.release" ] || call "$k" taskFails
+    done
+}
+
+[ ! -e "$scripts.nodes" ] || . "$scripts.nodes"
+if [ -n "$cannot" ]; then
+    echo "jupyter-cube: $cannot"
+    code=126
+elif ! cd "$CUBE_CWD"; then
     echo "jupyter-cube: the working folder $CUBE_CWD is not there"
     code=126
 elif ! command -v bash > /dev/null; then
@@ -114,7 +175,7 @@ else
     while [ -e "$scripts.$begun.name" ]; do
         stopping && break
         begun=$((begun + 1))
-        call $((begun - 1)) taskStarts
+        begin $((begun - 1))
         if [ "$result" -ne 0 ]; then
             code=$result phase="prerequisite $name"
             break
@@ -126,29 +187,19 @@ else
         code=$? command_code=$code
     fi
     if ! stopping && [ "$code" -eq 0 ]; then finish taskSucceeds; fi
-    if ! stopping && [ "$code" -ne 0 ]; then finish taskFails; fi
+    if ! stopping && [ "$code" -ne 0 ]; then hold; fi
     finish taskCompletes
 fi
+[ ! -e "$scripts.nodes" ] || node_drop
 
 # On a full disk it waits here: without a record nobody could tell how the task ended.
-until printf '{"phase": "%s", "code": %s, "command_code": %s}\n' "$phase" "$code" "$command_code" > "$base.exit.$$"; do
-    sleep 1
-done
-mv "$base.exit.$$" "$base.exit"
+until record exit; do sleep 1; done
 
 # Completion must not wait for a visitor: where the job's owner is gone, start another. Where there never was one,
 # whoever started this task is about to start it.
 exec >/dev/null 3>&-
 read -r owner owner_start < "$CUBE_JOB/owner" || { owner=${CUBE_STARTER% *} owner_start=${CUBE_STARTER#* }; }
-if [ -z "$CUBE_NO_PROC" ] && read -r stat < "/proc/$owner/stat"; then
-    set -- ${stat##*) }
-    [ "${20}" = "$owner_start" ] && [ "$1" != Z ] && exit 0
-elif [ -n "$CUBE_NO_PROC" ] || [ ! -d /proc/self ]; then
-    set -- $(LC_ALL=C TZ=UTC ps -o stat=,lstart= -p "$owner")
-    state=$1
-    [ $# -eq 0 ] || shift
-    case $state in Z*) ;; *) [ "$(IFS=_; echo "$*")" = "$owner_start" ] && exit 0 ;; esac
-fi
+alive "$owner" "$owner_start" && exit 0
 sh "$CUBE_JOB/owner.sh" &
 """
 
@@ -158,7 +209,7 @@ def role_scripts(role: Role, script: str, callbacks: Mapping[tuple[int, str], st
 
     Args:
         script: the commands with secrets filled in.
-        callbacks: (number of the prerequisite, event) to script text, likewise.
+        callbacks: (number of the prerequisite, event or ``check``) to script text, likewise.
     """
     if not role.strict and _SIMPLE.fullmatch(script):
         files = {"exec": script + "\n"}  # any shell can do that, it needs no bash in between
@@ -169,7 +220,8 @@ def role_scripts(role: Role, script: str, callbacks: Mapping[tuple[int, str], st
         if prerequisite.ignore_failure:
             files[f"{number}.ignore"] = ""
     for (number, event), text in callbacks.items():
-        strict = "" if role.prerequisites[number].ignore_failure else "set -o errexit\n"
+        lenient = role.prerequisites[number].ignore_failure and event != "check"
+        strict = "" if lenient else "set -o errexit\n"
         files[f"{number}.{event}"] = strict + text + "\n"
     return files
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from jupyter_cube import allotment, devices, launch, process, start
+from jupyter_cube import allotment, devices, launch, mounts, needs, process, start
 from jupyter_cube.allotment import Demand
 from jupyter_cube.backends.base import Backend, Capacity
-from jupyter_cube.config import config
+from jupyter_cube.config import cache_path, config, store_path
 from jupyter_cube.errors import BackendError, CapacityError, ConflictError, UsageError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.plan import Plan
@@ -30,19 +30,22 @@ class LocalBackend(Backend):
         if needs_gpus and not here.devices and (missing := devices.missing_library()):
             raise CapacityError("no GPU can be found", hint=missing)
         _, warnings = allotment.clamp(Demand(start.first_wave(plan), plan.gang, here.devices), here)
+        warnings += needs.check(plan)
+        given = mounts.settings(plan, config().storages, cache_path())
+        warnings += mounts.check(plan, given, store_path())
         roles = []
         for role in plan.roles:
-            if role.cwd and not os.path.isdir(role.cwd):
+            if role.cwd and not mounts.covers(role, role.cwd) and not os.path.isdir(role.cwd):
                 raise UsageError(f"there is no folder {role.cwd}", place="--cwd", hint="make it, or name another one")
             asked = role.resources
-            given = replace(asked, cpu=min(asked.cpu, here.cpus), memory_mb=min(asked.memory_mb, here.memory_mb))
-            roles.append(replace(role, resources=given))
+            clamped = replace(asked, cpu=min(asked.cpu, here.cpus), memory_mb=min(asked.memory_mb, here.memory_mb))
+            roles.append(replace(role, resources=clamped))
         if not needs_gpus and (there := devices.discover(config().devices)):
             warnings.append(f"0 of {len(there)} GPUs given, add --gpu 1")
         return replace(plan, roles=tuple(roles)), tuple(warnings)
 
     def settings(self, plan: Plan) -> Mapping[str, object]:
-        found = _settings()
+        found = {**_settings(), **mounts.settings(plan, config().storages, cache_path())}
         if any(role.resources.gpu for role in plan.roles):
             # Owners run without site packages, where they could not ask the driver.
             found["devices"] = [device.id for device in devices.discover(config().devices)]
