@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_cube.document import Node, Path
+from jupyter_cube.document import Document, Node, Path, from_values
+from jupyter_cube.errors import Fault
 from jupyter_cube.record import Record, Written, key
 from jupyter_cube.shape import COMMANDS, NAMES, Choice, Flag, Items, Reader, Schema, Shape, Table, Text
 
@@ -157,3 +158,38 @@ class Action(Commands):
             return self.plugin.removeprefix(f"{PLUGIN_PREFIX}.")
         commands = self.callbacks or self.pre_commands or self.post_commands
         return "cmd" if commands or self.plugin_params.keys() & {"callbacks", "preCommands", "postCommands"} else ""
+
+
+def commands(action: Action) -> Commands:
+    """What the plugin ``cmd`` runs, wherever it is written; ``faults`` has found what is wrong with it."""
+    if not action.plugin_params:
+        return action
+    document = from_values(action.plugin_params)
+    assert document.root is not None
+    inner: Commands = Record(Commands).read(document.root, (), Reader(document))
+    return inner if inner.written else action
+
+
+def faults(action: Action, document: Document, path: Path) -> list[Fault]:
+    """What is wrong with the commands of the action that is written at ``path``."""
+    if action.short_plugin != "cmd":
+        if not action.callbacks:
+            return []
+        message = f"the plugin {action.short_plugin} has no callbacks"
+        return [document.fault((*path, "callbacks"), message, hint="only the plugin cmd has them")]
+    reader = Reader(document)
+    inner = Commands()
+    below = (*path, "plugin_params")
+    node = document.node(below)
+    if node is not None and isinstance(node.value, dict):
+        inner = Record(Commands).read(node, below, reader)
+    found = [*reader.faults]
+    for where, each in ((path, action), (below, inner)):
+        if each.callbacks and (each.pre_commands or each.post_commands):
+            message = "callbacks and preCommands or postCommands exclude each other"
+            hint = "write the commands as callbacks of taskStarts and taskSucceeds"
+            found.append(document.fault((*where, "callbacks"), message, hint=hint))
+    if inner.written and (action.callbacks or action.pre_commands or action.post_commands):
+        message = "the commands are written twice, here and beside the plugin"
+        found.append(document.fault(below, message, hint="keep one of the two"))
+    return found

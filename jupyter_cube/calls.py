@@ -1,16 +1,20 @@
-"""Which plugins a role calls, in which order, and what the plugin ``cmd`` runs at which event."""
+"""Calls of plugins: what a prerequisite or a runtime plugin asks for, before its texts are filled in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_cube.action import PLUGIN_PREFIX, Action, Commands, commands
 from jupyter_cube.document import Path
-from jupyter_cube.action import PLUGIN_PREFIX, Commands
+from jupyter_cube.extras import CommandPlugin, RuntimePlugin
+from jupyter_cube.marketplace.graph import Local
+from jupyter_cube.marketplace.reference import is_reference
 from jupyter_cube.model import Asset, JobSpec
 
-MARKETPLACE = "marketplace://"
+# keys of a prerequisite that are about it, and no parameters of its plugin
+_ABOUT = ("uri", "protocolVersion", "version", "contributor", "description")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,93 +23,95 @@ class Call:
 
     Attributes:
         name: as shown: the prerequisite's name, or the plugin's.
-        plugin: its short name; empty for a prerequisite that only declares something.
-        parameters: of ``cmd`` its ``Commands``, of other plugins a mapping.
+        plugin: its short name; empty for a prerequisite that only declares or requires something.
+        commands: what ``cmd`` runs.
+        parameters: of other plugins.
         path: where it is written; ``parameters_path`` is where its parameters are.
+        action: all else about it; of a runtime plugin only its failure policy.
     """
 
     name: str
     plugin: str
-    parameters: Any
-    ignore_failure: bool
+    commands: Commands
+    parameters: Mapping[str, Any]
     path: Path
     parameters_path: Path
+    action: Action
 
     def scripts(self) -> Iterator[tuple[str, Path, str]]:
         """Event, place and text of each command of ``cmd``, in the order they run."""
-        commands = self.parameters
-        if self.plugin != "cmd" or not isinstance(commands, Commands):
-            return
         for event, key, texts in (
-            ("taskStarts", "preCommands", commands.pre_commands),
-            ("taskSucceeds", "postCommands", commands.post_commands),
+            ("taskStarts", "preCommands", self.commands.pre_commands),
+            ("taskSucceeds", "postCommands", self.commands.post_commands),
         ):
             for index, text in enumerate(texts):
                 yield event, (*self.parameters_path, key, index), text
-        for number, callback in enumerate(commands.callbacks):
+        for number, callback in enumerate(self.commands.callbacks):
             for index, text in enumerate(callback.commands):
                 yield callback.event, (*self.parameters_path, "callbacks", number, "commands", index), text
 
 
-def calls(spec: JobSpec, role: str) -> list[Call]:
-    """What runs for a role: its prerequisites, each after those it requires, then the job's runtime plugins."""
-    found = [prerequisite_call(spec, name) for name in _in_order(spec, spec.task_roles[role].prerequisites)]
-    for index, plugin in enumerate(spec.extras.plugins):
-        if not plugin.task_roles or role in plugin.task_roles:
-            path: Path = ("extras", PLUGIN_PREFIX, index)
-            ignore = plugin.failure_policy.lower() == "ignore"
-            call = Call(plugin.plugin, plugin.plugin, plugin.parameters, ignore, path, (*path, "parameters"))
-            found.append(call)
-    return [call for call in found if call is not None]
+def of_action(name: str, action: Action, path: Path) -> Call:
+    """The call of a prerequisite that is written at ``path``."""
+    plugin = action.short_plugin
+    more = {key: value for key, value in getattr(action, "more", {}).items() if key not in _ABOUT}
+    inside = bool(action.plugin_params)
+    return Call(
+        name,
+        plugin,
+        commands(action) if plugin == "cmd" else Commands(),
+        {} if plugin == "cmd" else {**more, **action.plugin_params},
+        path,
+        (*path, "plugin_params") if inside else path,
+        action,
+    )
 
 
-def prerequisite_call(spec: JobSpec, name: str) -> Call | None:
-    """The call that the prerequisite of that name makes (the last of several); None for images and unknown names."""
-    found = [(index, each) for index, each in enumerate(spec.prerequisites) if each.name == name]
-    index, asset = found[-1] if found else (0, None)
-    if not isinstance(asset, Asset):
-        return None
-    commands = asset.callbacks or asset.pre_commands or asset.post_commands
-    plugin = asset.plugin.removeprefix(f"{PLUGIN_PREFIX}.") if asset.plugin else "cmd" if commands else ""
-    path: Path = ("prerequisites", index)
-    parameters = asset if plugin == "cmd" else asset.more
-    return Call(name, plugin, parameters, asset.failure_policy.lower() == "ignore", path, path)
+def of_plugin(index: int, plugin: RuntimePlugin) -> Call:
+    """The call of the job's runtime plugin of that number."""
+    path: Path = ("extras", PLUGIN_PREFIX, index)
+    short = plugin.plugin.removeprefix(f"{PLUGIN_PREFIX}.")
+    is_commands = isinstance(plugin, CommandPlugin)
+    return Call(
+        plugin.plugin,
+        short,
+        plugin.parameters if is_commands else Commands(),
+        {} if is_commands else plugin.parameters,
+        path,
+        (*path, "parameters"),
+        Action(failure_policy=plugin.failure_policy),
+    )
 
 
-def _in_order(spec: JobSpec, names: tuple[str, ...]) -> list[str]:
-    """The names with what they require before them: a required one runs once, one listed twice runs twice."""
-    order: list[str] = []
-    required: set[str] = set()
-    for name in names:
-        if name in required:
-            required.remove(name)
-            continue
-        for other in _required_by(spec, name):
-            if other not in order:
-                order.append(other)
-                required.add(other)
-        order.append(name)
-    return order
+def plugins(spec: JobSpec, role: str) -> list[Call]:
+    """The job's runtime plugins that run for a role."""
+    listed = enumerate(spec.extras.plugins)
+    return [of_plugin(index, each) for index, each in listed if not each.task_roles or role in each.task_roles]
 
 
-def _required_by(spec: JobSpec, name: str) -> list[str]:
-    """All that a prerequisite requires, what it requires first; ``rules`` has found cycles and unknown names."""
-    found: list[str] = []
-    seen = {name}
-    way = [(name, iter(_require(spec, name)))]
-    while way:
-        current, others = way[-1]
-        inner = next((other for other in others if other not in seen), None)
-        if inner is not None:
-            seen.add(inner)
-            way.append((inner, iter(_require(spec, inner))))
-            continue
-        way.pop()
-        if way:
-            found.append(current)
+def locals_of(spec: JobSpec) -> dict[str, Local]:
+    """The job's own prerequisites that do something, by name; images have none, of two of one name the last counts."""
+    found: dict[str, Local] = {}
+    for index, each in enumerate(spec.prerequisites):
+        if isinstance(each, Asset):
+            found[each.name] = Local(each.name, each, ("prerequisites", index))
+        else:
+            found[each.name] = Local(each.name, Action(), ("prerequisites", index))
+    for index, reference in enumerate(spec.extras.references):
+        found[reference.name] = Local(reference.name, reference, ("extras", "reference_prerequisites", index))
     return found
 
 
-def _require(spec: JobSpec, name: str) -> tuple[str, ...]:
-    found = spec.prerequisite(name)
-    return found.require if isinstance(found, Asset) else ()
+def written(spec: JobSpec, role: str) -> list[Call]:
+    """All calls of a role that are written in the job itself, those of what it requires too."""
+    known = locals_of(spec)
+    pending = [name for name in spec.task_roles[role].prerequisites if name in known]
+    seen: dict[str, None] = dict.fromkeys(pending)
+    while pending:
+        for requirement in known[pending.pop()].action.require:
+            name = requirement.name
+            if name in known and name not in seen and not is_reference(name):
+                seen[name] = None
+                pending.append(name)
+    own = [of_action(name, known[name].action, known[name].path) for name in seen]
+    return [*own, *plugins(spec, role)]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from jupyter_cube import rules
+from jupyter_cube import calls, rules
+from jupyter_cube.action import PLUGIN_PREFIX, Requirement
 from jupyter_cube.document import Document
-from jupyter_cube.environment import RANK_PORT
-from jupyter_cube.errors import Fault, SpecError, near
-from jupyter_cube.action import PLUGIN_PREFIX
-from jupyter_cube.model import Asset, DockerImage, JobSpec, TaskRole
-from jupyter_cube.plan import Plan, Prerequisite, Resources, Role
-from jupyter_cube.calls import MARKETPLACE, Call, calls
-from jupyter_cube.template import fill
+from jupyter_cube.errors import Fault, NotFoundError, SpecError, near
+from jupyter_cube.marketplace.graph import Find, Graph, Want, resolve
+from jupyter_cube.marketplace.item import Published
+from jupyter_cube.marketplace.reference import Reference
+from jupyter_cube.model import JobSpec
+from jupyter_cube.plan import Origin, Plan
+from jupyter_cube.role import RoleParts, role_parts
 
 _IGNORED = {
     "hivedScheduler": "there is no HiveD scheduler here",
@@ -21,11 +23,34 @@ _IGNORED = {
 }
 
 
-def compile(spec: JobSpec, items: Sequence[Prerequisite] = (), *, parameters: Mapping[str, Any] | None = None) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What compiling must know of the marketplace and of the machine.
+
+    Attributes:
+        find: the item of a reference; raises a ``CubeError`` where there is none.
+        refuse: why an item may not be used; empty where it may.
+        folder: where the tasks find an item's files.
+        own_paths: folders whose paths are meant as they are; other absolute paths of an item's variables are mounted.
+    """
+
+    find: Find
+    refuse: Callable[[Published], str] = lambda _: ""
+    folder: Callable[[Published], str] = lambda published: str(published.folder)
+    own_paths: tuple[str, ...] = ()
+
+
+def _nowhere(reference: Reference) -> Published:
+    raise NotFoundError(f"there is no marketplace to look for {reference} in")
+
+
+NO_MARKET = Market(_nowhere)
+
+
+def compile(spec: JobSpec, *, parameters: Mapping[str, Any] | None = None, market: Market = NO_MARKET) -> Plan:
     """The plan of a job.
 
     Args:
-        items: prerequisites from elsewhere, which every role needs before its own.
         parameters: values that replace those of the job, by name.
 
     Raises:
@@ -33,64 +58,69 @@ def compile(spec: JobSpec, items: Sequence[Prerequisite] = (), *, parameters: Ma
     """
     given = parameters or {}
     faults = [*_unknown_parameters(spec, given), *rules.faults(spec, given), *_unavailable(spec)]
+    graphs = {} if faults else graphs_of(spec, market)
+    faults += [fault for graph in graphs.values() for fault in graph.faults]
+    faults += _refused(spec, graphs, market)
+    parts: list[RoleParts] = []
+    if not faults:
+        parts = [role_parts(spec, name, graph, given, market) for name, graph in graphs.items()]
+        faults += [fault for part in parts for fault in part.faults]
     if faults:
-        raise SpecError(sorted(faults, key=lambda fault: (fault.line, fault.column)))
+        raise SpecError(sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column)))
     cube = spec.cube
     return Plan(
         name=spec.name,
-        roles=tuple(_role(spec, name, items, given) for name in spec.task_roles),
+        roles=tuple(part.role for part in parts),
         backend=cube.backend,
         env=_environment(spec),
+        files=tuple(dict.fromkeys(file for part in parts for file in part.files)),
         timeout=rules.seconds(cube.timeout) or 0,
         retries=spec.job_retry_count,
         gang=spec.extras.gang,
         rank=cube.rank,
         outputs=cube.outputs,
         tags=cube.tags,
-        warnings=tuple(_ignored(spec)),
+        items=tuple(origin_of(each) for each in items_of(graphs)),
+        warnings=tuple(dict.fromkeys([*_ignored(spec), *(note for part in parts for note in part.notes)])),
     )
 
 
-def _role(spec: JobSpec, name: str, items: Sequence[Prerequisite], parameters: Mapping[str, Any]) -> Role:
-    written = spec.task_roles[name]
-    known = rules.roots(spec, name, parameters)
-    commands = "\n".join(command.strip() for _, command in spec.commands(name)).strip()
-    image = spec.prerequisite(written.docker_image, "dockerimage")
-    resources = written.resources
-    ports = {**resources.ports, **{label: resources.ports.get(label, 1) for label in ("ssh", "http")}}
-    if spec.cube.rank == name:
-        ports.setdefault(RANK_PORT, 1)
-    completion = written.completion
-    return Role(
-        name=name,
-        script=fill(commands, known).text,
-        instances=written.instances,
-        image=image.uri if isinstance(image, DockerImage) else "",
-        strict=spec.cube.strict,
-        cwd=spec.cube.cwd,
-        resources=Resources(resources.cpu, resources.memory_mb, resources.gpu, written.container.shm_mb),
-        ports=ports,
-        min_failed=1 if completion.min_failed is None else completion.min_failed,
-        min_succeeded=_min_succeeded(spec, written),
-        retries=written.task_retry_count,
-        after=spec.cube.after.get(name, ()),
-        prerequisites=(*items, *(_prerequisite(call, known) for call in calls(spec, name) if call.plugin == "cmd")),
-    )
+def graphs_of(spec: JobSpec, market: Market) -> dict[str, Graph]:
+    """What each role needs, in the order in which it runs, with all that is wrong with it."""
+    place = (spec.document or Document("", "", None)).fault
+    known = calls.locals_of(spec)
+    found = {}
+    for name, role in spec.task_roles.items():
+        wants = [
+            Want(Requirement(needed), ("taskRoles", name, "prerequisites", index))
+            for index, needed in enumerate(role.prerequisites)
+        ]
+        found[name] = resolve(wants, find=market.find, local=known, place=place)
+    return found
 
 
-def _min_succeeded(spec: JobSpec, role: TaskRole) -> int:
-    if role.completion.min_succeeded is not None:
-        return role.completion.min_succeeded
-    # In a job of steps the success of one must not end the others.
-    return -1 if spec.cube.after else role.instances
+def items_of(graphs: Mapping[str, Graph]) -> list[Published]:
+    """The items that the roles need, each once."""
+    subjects = [node.subject for graph in graphs.values() for node in graph.nodes]
+    return list({(s.source, s.item.label, s.digest): s for s in subjects if isinstance(s, Published)}.values())
 
 
-def _prerequisite(call: Call, known: Mapping[str, Mapping[str, Any] | None]) -> Prerequisite:
-    scripts: dict[str, list[str]] = {}
-    for event, _, text in call.scripts():
-        scripts.setdefault(event, []).append(fill(text, known).text)
-    texts = {event: "\n".join(lines) for event, lines in scripts.items()}
-    return Prerequisite(call.name, texts, ignore_failure=call.ignore_failure)
+def origin_of(published: Published) -> Origin:
+    """An item, pinned."""
+    item = published.item
+    return Origin(item.name, item.version, published.digest, published.source, item.kind)
+
+
+def _refused(spec: JobSpec, graphs: Mapping[str, Graph], market: Market) -> Iterator[Fault]:
+    """Items whose authors nobody has said to trust, where the job needs them first."""
+    place = (spec.document or Document("", "", None)).fault
+    seen: set[str] = set()
+    for node in (node for graph in graphs.values() for node in graph.nodes):
+        if isinstance(node.subject, Published) and node.subject.digest not in seen:
+            seen.add(node.subject.digest)
+            if why := market.refuse(node.subject):
+                message, _, hint = why.partition("; ")
+                yield place(node.root, message, hint=hint)
 
 
 def _environment(spec: JobSpec) -> dict[str, str]:
@@ -109,28 +139,9 @@ def _unknown_parameters(spec: JobSpec, given: Mapping[str, Any]) -> list[Fault]:
 def _unavailable(spec: JobSpec) -> list[Fault]:
     """What is right to write, and cannot be done yet."""
     place = (spec.document or Document("", "", None)).fault
-    found: list[Fault] = []
-    for role in spec.task_roles:
-        for call in calls(spec, role):
-            if call.plugin not in ("", "cmd"):
-                message = f"the plugin {call.plugin} is not available yet"
-                found.append(
-                    place((*call.path, "plugin"), message, hint="remove it, or do the same with the plugin cmd")
-                )
-            asset = spec.prerequisites[int(call.path[1])] if call.path[0] == "prerequisites" else None
-            if not isinstance(asset, Asset):
-                continue
-            if "requireStorages" in asset.more:
-                found.append(place((*call.path, "requireStorages"), "storages are not available yet", hint="remove it"))
-            for index, name in enumerate(asset.require):
-                if name.startswith(MARKETPLACE):
-                    message = "items of a marketplace cannot be used yet"
-                    found.append(place((*call.path, "require", index), message, hint="remove it"))
-    if spec.extras.storages:
-        found.append(place(("extras", "storages"), "storages are not available yet", hint="remove them"))
-    if spec.cube.grid:
-        found.append(place(("extras", "jupyter_cube", "grid"), "a grid is not available yet", hint="remove it"))
-    return list(dict.fromkeys(found))
+    if not spec.cube.grid:
+        return []
+    return [place(("extras", "jupyter_cube", "grid"), "a grid is not available yet", hint="remove it")]
 
 
 def _ignored(spec: JobSpec) -> Iterator[str]:

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from jupyter_cube import action, calls
+from jupyter_cube.action import PLUGIN_PREFIX
 from jupyter_cube.document import Document, Path
 from jupyter_cube.errors import Fault, near
-from jupyter_cube.action import PLUGIN_PREFIX, Commands
-from jupyter_cube.extras import CommandPlugin
-from jupyter_cube.model import Asset, Auth, DockerImage, JobSpec
-from jupyter_cube.calls import MARKETPLACE, calls, prerequisite_call
+from jupyter_cube.marketplace.reference import is_reference, malformed
+from jupyter_cube.model import Auth, DockerImage, JobSpec
+from jupyter_cube.plugins import registry
 from jupyter_cube.record import Record
 from jupyter_cube.template import Problem, fill
 
@@ -73,6 +74,13 @@ def _duplicates(spec: JobSpec) -> Iterator[Fault]:
             message = f"there is already a {each.type} prerequisite '{each.name}'"
             yield place(("prerequisites", index, "name"), message, hint="rename or remove one of the two")
         seen.add((each.type, each.name))
+    own = {each.name for each in spec.prerequisites}
+    for index, reference in enumerate(spec.extras.references):
+        if reference.name and reference.name in own:
+            message = f"there is already a prerequisite '{reference.name}'"
+            path: Path = ("extras", "reference_prerequisites", index, "name")
+            yield place(path, message, hint="rename or remove one of the two")
+        own.add(reference.name)
     names: set[str] = set()
     for index, deployment in enumerate(spec.deployments):
         if deployment.name and deployment.name in names:
@@ -84,16 +92,11 @@ def _duplicates(spec: JobSpec) -> Iterator[Fault]:
 def _names(spec: JobSpec) -> Iterator[Fault]:
     """Names of prerequisites and deployments that do not exist."""
     place = (spec.document or _NOWHERE).fault
-    if spec.extras.references:
-        message = "items of a marketplace cannot be used yet"
-        hint = "write the prerequisite itself under prerequisites"
-        yield place(("extras", "reference_prerequisites"), message, hint=hint)
-    elsewhere = {str(each.get("name")) for each in spec.extras.references if isinstance(each, Mapping)}
-    names = [each.name for each in spec.prerequisites]
+    names = list(calls.locals_of(spec))
     for role, task_role in spec.task_roles.items():
         path: Path = ("taskRoles", role)
         for index, name in enumerate(task_role.prerequisites):
-            if name not in names and name not in elsewhere:
+            if name not in names and not is_reference(name):
                 message = f"there is no prerequisite '{name}'"
                 yield place((*path, "prerequisites", index), message, hint=near(name, names))
         wanted = [(kind, kind, getattr(task_role, kind)) for kind in _OF_ROLE]
@@ -109,21 +112,25 @@ def _names(spec: JobSpec) -> Iterator[Fault]:
 
 
 def _requirements(spec: JobSpec) -> Iterator[Fault]:
+    """What the job's own prerequisites require of each other; items are found when the job is compiled."""
     place = (spec.document or _NOWHERE).fault
-    requires: dict[str, tuple[str, ...]] = {}
-    for index, each in enumerate(spec.prerequisites):
-        if not isinstance(each, Asset):
-            continue
-        requires[each.name] = each.require
-        for number, name in enumerate(each.require):
-            if not name.startswith(MARKETPLACE) and not spec.prerequisite(name):
-                message = f"there is no prerequisite '{name}'"
-                hint = near(name, [other.name for other in spec.prerequisites])
-                yield place(("prerequisites", index, "require", number), message, hint=hint)
-    if cycle := _cycle(requires):
-        index = [each.name for each in spec.prerequisites].index(cycle[0])
+    known = calls.locals_of(spec)
+    for local in known.values():
+        for number, requirement in enumerate(local.action.require):
+            name = requirement.name
+            path: Path = (*local.path, "require", number)
+            if is_reference(name):
+                if wrong := malformed(name):
+                    yield place(path, wrong.message, hint=wrong.hint)
+            elif name not in known:
+                yield place(path, f"there is no prerequisite '{name}'", hint=near(name, known))
+            elif requirement.values:
+                message = f"'{name}' is a prerequisite of this job, it has no template variables"
+                yield place(path, message, hint="remove template_variables")
+    edges = {name: [each.name for each in local.action.require] for name, local in known.items()}
+    if cycle := _cycle(edges):
         message = f"the prerequisites require each other: {' -> '.join(cycle)}"
-        yield place(("prerequisites", index, "require"), message, hint="remove one of them")
+        yield place((*known[cycle[0]].path, "require"), message, hint="remove one of them")
 
 
 def _cycle(edges: Mapping[str, Iterable[str]]) -> list[str]:
@@ -136,24 +143,23 @@ def _cycle(edges: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def _plugin_parameters(spec: JobSpec) -> Iterator[Fault]:
-    place = (spec.document or _NOWHERE).fault
-    written: list[tuple[Path, Commands]] = [
-        (("extras", PLUGIN_PREFIX, index, "parameters"), each.parameters)
-        for index, each in enumerate(spec.extras.plugins)
-        if isinstance(each, CommandPlugin)
-    ]
-    for index, each in enumerate(spec.prerequisites):
-        if isinstance(each, Asset):
-            written.append((("prerequisites", index), each))
-            call = prerequisite_call(spec, each.name)
-            if each.callbacks and call and call.path[1] == index and call.plugin != "cmd":
-                message = f"the plugin {call.plugin} has no callbacks"
-                yield place(("prerequisites", index, "callbacks"), message, hint="only the plugin cmd has them")
-    for path, commands in written:
-        if commands.callbacks and (commands.pre_commands or commands.post_commands):
+    document = spec.document or _NOWHERE
+    for local in calls.locals_of(spec).values():
+        yield from action.faults(local.action, document, local.path)
+        yield from _unknown_plugin(document, local.path, local.action.short_plugin)
+    for index, each in enumerate(spec.extras.plugins):
+        path: Path = ("extras", PLUGIN_PREFIX, index)
+        call = calls.of_plugin(index, each)
+        yield from _unknown_plugin(document, path, call.plugin)
+        if call.commands.callbacks and (call.commands.pre_commands or call.commands.post_commands):
             message = "callbacks and preCommands or postCommands exclude each other"
             hint = "write the commands as callbacks of taskStarts and taskSucceeds"
-            yield place((*path, "callbacks"), message, hint=hint)
+            yield document.fault((*path, "parameters", "callbacks"), message, hint=hint)
+
+
+def _unknown_plugin(document: Document, path: Path, name: str) -> Iterator[Fault]:
+    if (error := registry.unknown(name)) is not None:
+        yield document.fault((*path, "plugin"), error.message, hint=error.hint)
 
 
 def _cube(spec: JobSpec) -> Iterator[Fault]:
@@ -194,11 +200,10 @@ def _templates(spec: JobSpec, parameters: Mapping[str, Any]) -> Iterator[Fault]:
 def _texts(spec: JobSpec, role: str) -> Iterator[tuple[Path, str]]:
     """All texts of a role in which references are filled in."""
     yield from spec.commands(role)
-    for call in calls(spec, role):
+    for call in calls.written(spec, role):
         for _, path, text in call.scripts():
             yield path, text
-        if call.plugin != "cmd":
-            yield from _strings(call.parameters, call.parameters_path)
+        yield from _strings(call.parameters, call.parameters_path)
 
 
 def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

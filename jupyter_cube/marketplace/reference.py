@@ -69,6 +69,15 @@ def parse(text: str) -> Reference:
     raise UsageError(f"{text!r:.100} names no item", hint=f"write {_FORM}")
 
 
+def malformed(text: str) -> UsageError | None:
+    """What is wrong with the reference that a text should be."""
+    try:
+        parse(text)
+    except UsageError as error:
+        return error
+    return None
+
+
 def typed(text: str) -> Reference:
     """The reference that a person typed: ``[SOURCE/]NAME[@VERSION]``, or as in a job.
 

@@ -44,12 +44,17 @@ def plugin(name: str) -> Plugin:
     return made
 
 
-def known(name: str) -> bool:
-    """Whether somebody provides a plugin of that name."""
+def unknown(name: str) -> UsageError | None:
+    """What to say where nobody provides a plugin of that name; None where somebody does."""
     if name in ("", COMMANDS):
-        return True
+        return None
     try:
         plugin(name)
-    except UsageError:
-        return False
-    return True
+    except UsageError as error:
+        return error
+    return None
+
+
+def known(name: str) -> bool:
+    """Whether somebody provides a plugin of that name."""
+    return unknown(name) is None

@@ -1,0 +1,51 @@
+"""Values for an item's template variables: every one filled, none unknown, each of its type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_cube.errors import near
+from jupyter_cube.marketplace import braces
+from jupyter_cube.marketplace.item import Item
+
+Problem = tuple[str, str]  # a message and a hint
+
+
+def bind(
+    item: Item, given: Mapping[str, Any], *, outer: Mapping[str, Any] | None = None, checked: bool = True
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The values of an item's variables, and what is wrong with those that were given.
+
+    Args:
+        given: name to value.
+        outer: the values of the item that gives them, which they may mention; None: the job gives them.
+        checked: compare values with what the item declares; not before its author is trusted, because a pattern may
+            be made to run without end.
+    """
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    known = {variable.name: variable for variable in item.variables}
+    for name in given:
+        if name not in known:
+            message = f"{item.label} has no template variable '{name}'"
+            problems.append((message, near(name, known) or f"it has none ({item.place(('name',))})"))
+    for index, variable in enumerate(item.variables):
+        name = variable.name
+        try:
+            if name in given:
+                value = given[name] if outer is None else braces.fill_value(given[name], outer)
+            elif variable.required:
+                where = item.place(("template_variables", index))
+                message = f"the template variable '{name}' of {item.label} has no value"
+                problems.append((message, f"fill it, it is declared in {where}"))
+                continue
+            else:
+                value = braces.fill_value(variable.default, values)
+            values[name] = variable.accept(value) if checked and (name in given or value not in (None, "")) else value
+        except braces.BraceProblem as error:
+            problems.append((f"'{name}' of {item.label}: {error}", f"see {item.place(('template_variables', index))}"))
+        except ValueError as error:
+            where = item.place(("template_variables", index))
+            problems.append((f"'{name}' of {item.label} {error}", f"it is declared in {where}"))
+    return values, problems

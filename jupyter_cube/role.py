@@ -1,0 +1,101 @@
+"""One task role as written, and what it needs, to the role of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jupyter_cube import calls, rules, steps, volumes
+from jupyter_cube.document import Document
+from jupyter_cube.environment import RANK_PORT
+from jupyter_cube.errors import Fault
+from jupyter_cube.marketplace.graph import Graph
+from jupyter_cube.model import DockerImage, JobSpec, TaskRole
+from jupyter_cube.plan import File, Mount, Resources, Role
+from jupyter_cube.steps import Step
+from jupyter_cube.template import fill
+
+if TYPE_CHECKING:
+    from jupyter_cube.compile import Market
+
+
+@dataclass(frozen=True, slots=True)
+class RoleParts:
+    """A role of a plan, the files that it needs in the job, what to tell the person, and what is wrong."""
+
+    role: Role
+    files: tuple[File, ...]
+    notes: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+
+def role_parts(
+    spec: JobSpec, name: str, graph: Graph, parameters: Mapping[str, Any], market: Market
+) -> RoleParts:
+    """The role of that name; ``graph`` is what it needs, without faults."""
+    written = spec.task_roles[name]
+    known = rules.roots(spec, name, parameters)
+    place = (spec.document or Document("", "", None)).fault
+    done = [
+        *(
+            steps.of_node(node, known, place=place, own_paths=market.own_paths, folder=market.folder)
+            for node in graph.nodes
+        ),
+        *(steps.of_call(call, known, place=place) for call in calls.plugins(spec, name)),
+    ]
+    merged = volumes.merge([*_storages(spec), *(mount for step in done for mount in step.mounts)])
+    faults = [fault for step in done for fault in step.faults]
+    faults += [place(("taskRoles", name), message) for message in merged.faults]
+    notes = [*graph.warnings, *(note for step in done for note in step.notes), *merged.warnings]
+    return RoleParts(
+        _role(spec, name, written, fill(_commands(spec, name), known).text, done, merged.mounts),
+        tuple(file for step in done for file in step.files),
+        tuple(notes),
+        tuple(faults),
+    )
+
+
+def _commands(spec: JobSpec, name: str) -> str:
+    return "\n".join(command.strip() for _, command in spec.commands(name)).strip()
+
+
+def _storages(spec: JobSpec) -> list[Mount]:
+    return [
+        Mount("storage", each.name, each.mount_path or f"/mnt/{each.name}", each.read_only, "extras.storages")
+        for each in spec.extras.storages
+    ]
+
+
+def _role(
+    spec: JobSpec, name: str, written: TaskRole, script: str, done: Sequence[Step], mounted: tuple[Mount, ...]
+) -> Role:
+    image = spec.prerequisite(written.docker_image, "dockerimage")
+    asked = written.resources
+    ports = {**asked.ports, **{label: asked.ports.get(label, 1) for label in ("ssh", "http")}}
+    if spec.cube.rank == name:
+        ports.setdefault(RANK_PORT, 1)
+    completion = written.completion
+    return Role(
+        name=name,
+        script=script,
+        instances=written.instances,
+        image=image.uri if isinstance(image, DockerImage) else "",
+        strict=spec.cube.strict,
+        cwd=spec.cube.cwd,
+        resources=Resources(asked.cpu, asked.memory_mb, asked.gpu, written.container.shm_mb),
+        ports=ports,
+        min_failed=1 if completion.min_failed is None else completion.min_failed,
+        min_succeeded=_min_succeeded(spec, written),
+        retries=written.task_retry_count,
+        after=spec.cube.after.get(name, ()),
+        prerequisites=tuple(step.prerequisite for step in done if step.prerequisite is not None),
+        mounts=mounted,
+    )
+
+
+def _min_succeeded(spec: JobSpec, role: TaskRole) -> int:
+    if role.completion.min_succeeded is not None:
+        return role.completion.min_succeeded
+    # In a job of steps the success of one must not end the others.
+    return -1 if spec.cube.after else role.instances
