@@ -68,6 +68,8 @@ def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
             *warnings,
             f"the store holds {size:.0f} GB of jobs; remove old ones with: {hint.command('clean --keep 50')}",
         )
+    if composed.shopping is not None:
+        composed.shopping.keep(plan.items)
     folder = store.create(
         plan,
         record=record,

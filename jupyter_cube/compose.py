@@ -14,12 +14,17 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_cube import compile, extras, kernel, model, rules, spec, wrapper
 from jupyter_cube.config import config
 from jupyter_cube.errors import SpecError, UsageError
+from jupyter_cube.insertion import with_value
+from jupyter_cube.marketplace.reference import is_reference
 from jupyter_cube.plan import File, Plan
+
+if TYPE_CHECKING:
+    from jupyter_cube.market import Shopping
 
 _CUBE_PASSED_ON = ("CUBE_STORE", "CUBE_LOCKS")  # the rest is about the task that this process may be in
 ROLE = "worker"  # the role of a job that names none
@@ -36,6 +41,8 @@ class Options:
         timeout: seconds, or text with a unit such as ``2h``.
         retries: how often a failed task is tried again.
         detach: a job submitted inside a task goes on when that task ends.
+        require: items that the tasks need first, each ``NAME[@VERSION][:VARIABLE=VALUE,...]``.
+        yes: allow items that are used for the first time.
         rank: give the tasks RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and LOCAL_RANK.
     """
 
@@ -60,6 +67,8 @@ class Options:
     tags: tuple[str, ...] = ()
     grace: float | None = None
     detach: bool = False
+    require: tuple[str, ...] = ()
+    yes: bool = False
 
 
 def settled(options: Options) -> Options:
@@ -77,12 +86,14 @@ class Composed:
         spec: text of the spec as stored, secrets masked.
         private: files that only the tasks may read, name to bytes.
         notes: lines for the person who submits.
+        shopping: where its items come from; None: it has none.
     """
 
     plan: Plan
     spec: str
     private: Mapping[str, bytes]
     notes: tuple[str, ...]
+    shopping: Shopping | None = None
 
 
 def cell(text: str, options: Options, *, namespace: Mapping[str, Any]) -> Composed:
@@ -157,10 +168,43 @@ def job_text(text: str, options: Options, *, file: str) -> Composed:
         raise UsageError(f"the values {names} of a notebook are not in the file", place=file, hint=hint)
     if options.backend and options.backend != job.cube.backend:
         job = replace(job, extras=replace(job.extras, cube=replace(job.cube, backend=options.backend)))
-    plan = compile.compile(job, parameters=options.parameters)
-    plan = replace(_with_options(plan, options), files=_listed(job.cube.files, Path(file).parent, place=file))
+    job, plan, shopping = _compiled(job, options)
+    listed = _listed(job.cube.files, Path(file).parent, place=file)
+    plan = replace(_with_options(plan, options), files=(*plan.files, *listed))
     private = {"base.env": _environment(), "secrets.json": json.dumps(job.secrets).encode()}
-    return Composed(plan, spec.mask_secrets(text), private, _once(*map(str, report.warnings), *plan.warnings))
+    stored = _text(job) if options.require else _pinned(spec.mask_secrets(text), job)
+    return Composed(plan, stored, private, _once(*map(str, report.warnings), *plan.warnings), shopping)
+
+
+def _compiled(job: model.JobSpec, options: Options) -> tuple[model.JobSpec, Plan, Shopping | None]:
+    """The job with the items that were asked for and pins of all items, its plan, and where the items came from."""
+    needed = [name for role in job.task_roles.values() for name in role.prerequisites]
+    assets = [each for each in job.prerequisites if isinstance(each, model.Asset)]
+    needed += [each.name for one in (*assets, *job.extras.references) for each in one.require]
+    if not options.require and not any(map(is_reference, needed)):
+        return job, compile.compile(job, parameters=options.parameters), None
+    from jupyter_cube import requiring
+    from jupyter_cube.market import Shopping, pin
+
+    shopping = Shopping(job.cube.items, allow=options.yes)
+    job = requiring.add(job, options.require, find=shopping.find)
+    plan = compile.compile(job, parameters=options.parameters, market=shopping.market())
+    cube = replace(job.cube, items=tuple(map(pin, plan.items)))
+    return replace(job, extras=replace(job.extras, cube=cube)), plan, shopping
+
+
+def _text(job: model.JobSpec) -> str:
+    """The job as it is stored, its secrets masked."""
+    values = spec.to_dict(job)
+    if job.secrets:
+        values["secrets"] = spec.MASK
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+
+
+def _pinned(text: str, job: model.JobSpec) -> str:
+    """The job's text with its items pinned, so that it runs again with exactly those."""
+    pins = job.cube.items
+    return with_value(text, ("extras", "jupyter_cube", "items"), list(pins)) if pins else text
 
 
 def _listed(names: tuple[str, ...], folder: Path, *, place: str) -> tuple[File, ...]:
@@ -240,12 +284,15 @@ def _composed(
         task_roles={ROLE: role},
         extras=extras.Extras(cube=cube),
     )
-    plan = compile.compile(job)
+    job, plan, shopping = _compiled(job, replace(options, parameters={}))
     grace = plan.grace if options.grace is None else options.grace
-    plan = replace(plan, files=files, grace=grace)
-    notes = plan.warnings if options.image else ()
+    plan = replace(plan, files=(*plan.files, *files), grace=grace)
+    about_image = "dockerImage is not used"  # nobody has asked for one
+    notes = tuple(note for note in plan.warnings if options.image or not note.startswith(about_image))
     everything = {"base.env": _environment(), **(private or {})}
-    return Composed(plan, json.dumps(spec.to_dict(job), indent=2) + "\n", everything, notes)
+    if job.secrets:
+        everything["secrets.json"] = json.dumps(job.secrets).encode()
+    return Composed(plan, _text(job), everything, notes, shopping)
 
 
 def _at_least(number: int, least: int, place: str) -> int:

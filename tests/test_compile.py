@@ -10,7 +10,7 @@ from test_spec import EVERYTHING
 
 from jupyter_cube.compile import compile
 from jupyter_cube.errors import SpecError
-from jupyter_cube.plan import Plan, Prerequisite, Resources, from_json, to_json
+from jupyter_cube.plan import Mount, Plan, Prerequisite, Resources, from_json, to_json
 from jupyter_cube.spec import parse
 
 
@@ -38,8 +38,6 @@ def test_the_smallest_job_gets_the_defaults_of_the_protocol() -> None:
 
 def test_everything_that_a_job_says_is_in_the_plan() -> None:
     text = EVERYTHING.replace("    grid: {lr: [1, 2]}\n", "").replace(", marketplace://name/x", "")
-    text = text.replace("  storages: [{name: nfs, mountPath: /mnt/x, share: true}]\n", "")
-    text = text.replace("  - {plugin: ssh, parameters: {jobssh: true, userssh: {value: <% $secrets.tok %>}}}\n", "")
     plan = plan_of(text)
     worker, server = plan.roles
     assert (plan.timeout, plan.rank, plan.outputs, plan.tags) == (5400, "worker", ("y", "z"), ("t",))
@@ -54,6 +52,8 @@ def test_everything_that_a_job_says_is_in_the_plan() -> None:
     callbacks = Prerequisite("s", {"taskStarts": "get d", "taskCompletes": "c1\nc2"}, ignore_failure=True)
     assert worker.prerequisites == (callbacks, callbacks, Prerequisite("cmd", {"taskStarts": "p1"}))
     assert server.prerequisites == (callbacks, callbacks)
+    nfs = Mount("storage", "nfs", "/mnt/x", origin="extras.storages")
+    assert worker.mounts == server.mounts == (nfs,)
 
 
 def test_all_succeeded_is_the_default_of_completion() -> None:
@@ -133,46 +133,12 @@ def test_prerequisites_run_before_runtime_plugins_of_the_role() -> None:
     )
 
 
-def test_items_come_first_in_every_role() -> None:
-    item = Prerequisite("item", {"taskStarts": "x"})
-    plan = compile(parse(JOB), [item])
-    assert plan.roles[0].prerequisites == (item,)
-
-
 def test_references_are_filled_in_in_callbacks() -> None:
     text = (
         with_prerequisites("{type: data, name: d, uri: [u0], preCommands: ['get <% $data.uri[0] %> <% $secrets.t %>']}")
         + "    prerequisites: [d]\n    data: d\nsecrets: {t: x}\n"
     )
     assert plan_of(text).roles[0].prerequisites[0].scripts == {"taskStarts": "get u0 <% $secrets.t %>"}
-
-
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        (
-            JOB + "extras: {com.microsoft.pai.runtimeplugin: [{plugin: ssh, parameters: {jobssh: true}}]}\n",
-            "11:45: extras.com.microsoft.pai.runtimeplugin[0].plugin: the plugin ssh is not available yet",
-        ),
-        (
-            with_prerequisites("{type: data, name: d, plugin: git, repo_uri: x}") + "    prerequisites: [d]\n",
-            "prerequisites[1].plugin: the plugin git is not available yet",
-        ),
-        (
-            with_prerequisites("{type: data, name: d, require: [marketplace://name/x]}") + "    prerequisites: [d]\n",
-            "prerequisites[1].require[0]: items of a marketplace cannot be used yet",
-        ),
-        (
-            with_prerequisites("{type: data, name: d, requireStorages: [{name: n}]}") + "    prerequisites: [d]\n",
-            "prerequisites[1].requireStorages: storages are not available yet",
-        ),
-        (JOB + "extras: {storages: [{name: nfs}]}\n", "extras.storages: storages are not available yet"),
-        (JOB + "extras: {jupyter_cube: {grid: {lr: [1]}}}\n", "grid: a grid is not available yet"),
-    ],
-)
-def test_what_is_not_available_yet_is_refused_before_the_start(text: str, fault: str) -> None:
-    (found,) = refused(text)
-    assert fault in found
 
 
 def test_what_has_no_effect_is_said() -> None:

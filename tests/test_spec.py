@@ -201,8 +201,8 @@ def test_accepted_as_openpai_does(text: str) -> None:
         (with_prerequisites("{type: script, name: d, uri: [x]}"), "uri: this must be text, not a list"),
         (with_prerequisites("{type: data, name: marketplace://name/x}"), "must be of letters, digits, - and _"),
         (
-            with_prerequisites("{type: data, name: d, require: [{name: x}]}"),
-            "require[0]: this must be text, not a mapping",
+            with_prerequisites("{type: data, name: d, require: [{name: img, y: 1}]}"),
+            "require[0].y: unknown key 'y'",
         ),
         (
             with_prerequisites("{type: data, name: d}", "{type: data, name: d}"),

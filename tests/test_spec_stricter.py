@@ -55,7 +55,7 @@ STRICTER = [
     (
         "the same, for a prerequisite's plugin",
         with_prerequisites("{type: data, name: d, plugin: com.microsoft.pai.runtimeplugin.gti}"),
-        "plugin: unknown plugin 'com.microsoft.pai.runtimeplugin.gti'; did you mean",
+        "plugin: unknown plugin 'gti'; did you mean 'git'?",
     ),
     (
         "both forms of the plugin cmd at once fail when the task starts",
@@ -135,9 +135,9 @@ STRICTER = [
         "$parameters.o is a mapping, not one value; name one of its keys: a",
     ),
     (
-        "items of a marketplace are not there yet; OpenPAI ignores this key",
-        JOB + "    prerequisites: [mnist]\nextras: {reference_prerequisites: [{name: mnist, require: []}]}\n",
-        "extras.reference_prerequisites: items of a marketplace cannot be used yet",
+        "OpenPAI does not know this key, which the proposal for its marketplace adds",
+        JOB + "    prerequisites: [mnist]\nextras: {reference_prerequisites: [{name: mnist, require: [x]}]}\n",
+        "extras.reference_prerequisites[0].require[0]: there is no prerequisite 'x'; known: img, mnist",
     ),
     (
         "a mapping as a key becomes the words [object Object]",

@@ -121,9 +121,7 @@ class _Frame:
 
 
 class _Walk:
-    def __init__(
-        self, find: Find, local: Mapping[str, Local], place: Place, chosen: Mapping[_Item, str]
-    ) -> None:
+    def __init__(self, find: Find, local: Mapping[str, Local], place: Place, chosen: Mapping[_Item, str]) -> None:
         self.nodes: list[Node] = []
         self.faults: list[Fault] = []
         self.warnings: list[str] = []
@@ -213,15 +211,14 @@ class _Walk:
         if subject.on_path in on_path:
             way = [*on_path, subject.on_path]
             way = way[way.index(subject.on_path) :]
-            self._fault(root, f"the prerequisites require each other: {' -> '.join(way)}", "remove one of them")
+            shown = " -> ".join(name.strip() for name in way)
+            self._fault(root, f"the prerequisites require each other: {shown}", "remove one of them")
             return None
         if subject.inert and not requirement.values:
             return _Frame(subject, subject.key, {}, iter(subject.requires), root)
         return self._bound(requirement, subject, parent, root)
 
-    def _bound(
-        self, requirement: Requirement, subject: _Subject, parent: _Frame | None, root: Path
-    ) -> _Frame | None:
+    def _bound(self, requirement: Requirement, subject: _Subject, parent: _Frame | None, root: Path) -> _Frame | None:
         what = subject.subject
         if isinstance(what, Local):
             message = f"'{what.name}' is a prerequisite of this job, it has no template variables"
@@ -254,7 +251,8 @@ class _Walk:
         if found is None:
             self._fault(root, f"there is no prerequisite '{name}'", near(name, self._local))
             return None
-        return _Subject(found, name, name, found.action.require, inert=True)
+        # a prerequisite may be named like the item that it stands for
+        return _Subject(found, f" {name}", f" {name}", found.action.require, inert=True)
 
     def _look_up_item(self, name: str, above: Published | Local | None, root: Path) -> _Subject | None:
         try:

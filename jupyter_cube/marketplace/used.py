@@ -26,7 +26,7 @@ def keep(published: Published) -> Published:
     Raises:
         StoreError: it changed meanwhile, or the disk refuses.
     """
-    target = _place(published.digest)
+    target = place(published.digest)
     if not target.is_dir():
         paths = [path for path, _ in digests.walk(published.folder)]
         with files.disk_errors(target), contextlib.suppress(FileExistsError):
@@ -44,7 +44,7 @@ def find(digest: str, *, name: str, version: str, source: str = "") -> Published
     Raises:
         StoreError: the copy is no longer what it was.
     """
-    target = _place(digest)
+    target = place(digest)
     if not target.is_dir():
         return None
     found = reading.read(str(target), source=source, name=name, version=version, trusted=True)
@@ -54,5 +54,5 @@ def find(digest: str, *, name: str, version: str, source: str = "") -> Published
     return found
 
 
-def _place(digest: str) -> Path:
+def place(digest: str) -> Path:
     return used_path() / digest.removeprefix("sha256:")

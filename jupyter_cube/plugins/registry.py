@@ -46,7 +46,7 @@ def plugin(name: str) -> Plugin:
 
 def unknown(name: str) -> UsageError | None:
     """What to say where nobody provides a plugin of that name; None where somebody does."""
-    if name in ("", COMMANDS):
+    if name in ("", COMMANDS) or name in _BUILT_IN:
         return None
     try:
         plugin(name)

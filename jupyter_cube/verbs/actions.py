@@ -87,6 +87,8 @@ def options_of(call: Call) -> Options:
     for name in ("parameters", "env", "ports"):
         if name in typed:
             typed[name] = dict(typed[name])
+    if "require" in typed:
+        typed["require"] = tuple(typed["require"])
     if "tags" in typed:
         typed["tags"] = tuple(tag for group in typed["tags"] for tag in group)
     if typed.get("shell") and typed.get("yaml"):

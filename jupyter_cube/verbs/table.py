@@ -120,6 +120,8 @@ _JOB = Option(("ID",), "the job's id, the beginning of it, or its name", "job", 
 _JOBS = Option(("ID",), "ids, beginnings of them, or names", "jobs", "ID", repeat=True, required=True, completes="job")
 _TASK = Option(("--task",), "only this task, such as worker-0", "task", "TASK", completes="task")
 
+_REQUIRE = "an item that the tasks need first: mnist:dataPath=/data/mnist"
+
 _ABOUT_THE_JOB = (
     Option(("--name",), "the job's name", "name", "NAME"),
     Option(("--instances",), "how many tasks run it at the same time", "instances", "N", count),
@@ -138,6 +140,8 @@ _ABOUT_THE_JOB = (
     Option(("--rank",), "set RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and LOCAL_RANK", "rank"),
     Option(("--port",), "free ports a task gets under a label", "ports", "LABEL[=N]", port, repeat=True),
     Option(("--tag",), "tags to find the job by: a,b", "tags", "TAGS", tags, repeat=True),
+    Option(("--require",), _REQUIRE, "require", "ITEM[:VARIABLE=VALUE,...]", repeat=True, completes="item"),
+    Option(("--yes",), "allow the items that are used for the first time", "yes"),
 )
 _INPUTS = "values the cell gets: a,b; without it those it uses"
 _ABOUT_THE_CELL = (

@@ -1,0 +1,96 @@
+"""The marketplace as one submit sees it: what is pinned, what is allowed, which paths are the machine's own."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from jupyter_cube.compile import Market
+from jupyter_cube.config import cache_path, config, store_path
+from jupyter_cube.errors import UsageError
+from jupyter_cube.marketplace import used, version
+from jupyter_cube.marketplace.catalog import Catalog, catalog
+from jupyter_cube.marketplace.item import Published
+from jupyter_cube.marketplace.reference import NAME, Reference
+from jupyter_cube.marketplace.version import VERSION
+from jupyter_cube.plan import Origin
+
+_PIN = re.compile(rf"(?:(?P<source>\S+)/)?(?P<name>{NAME})@(?P<version>{VERSION})? (?P<digest>\S+)")
+
+
+def pin(origin: Origin) -> str:
+    """An item pinned, as it stands under ``extras.jupyter_cube.items``."""
+    return f"{origin.source}/{origin.name}@{origin.version} {origin.digest}"
+
+
+class Shopping:
+    """The items of one submit.
+
+    Args:
+        pins: lines that ``pin`` has written; such an item is used with exactly that content.
+        allow: items that nobody has allowed yet are allowed with this submit.
+    """
+
+    def __init__(self, pins: Sequence[str] = (), *, allow: bool = False) -> None:
+        self._pins = _pins(pins)
+        self._allow = allow
+        self._catalog: Catalog | None = None
+        self.found: dict[tuple[str, str], Published] = {}
+
+    @property
+    def catalog(self) -> Catalog:
+        if self._catalog is None:
+            self._catalog = catalog()
+        return self._catalog
+
+    def market(self) -> Market:
+        """What ``compile`` must know."""
+        return Market(self.find, self.refuse, lambda published: str(used.place(published.digest)), own_paths())
+
+    def find(self, reference: Reference) -> Published:
+        """The item that a reference names, the pinned one where there is one.
+
+        Raises:
+            CubeError: there is none, or it is not what it was.
+        """
+        pinned = self._pins.get(reference.name or reference.address)
+        if pinned is not None and pinned.digest and version.fits(pinned.version, reference.version):
+            found = self.catalog.pinned(pinned.name, pinned.version, pinned.digest, pinned.source)
+        else:
+            found = self.catalog.find(reference)
+        self.found[found.source, found.item.label] = found
+        return found
+
+    def refuse(self, published: Published) -> str:
+        """Why an item may not be used; empty where it may."""
+        return "" if published.trusted or self._allow else self.catalog.trust.line(published)
+
+    def keep(self, origins: Iterable[Origin]) -> None:
+        """Keep copies of the items that a job is made of, and remember that they are allowed."""
+        wanted = {(each.source, f"{each.name}@{each.version}" if each.version else each.name) for each in origins}
+        for key, published in self.found.items():
+            if key in wanted:
+                if not published.trusted:
+                    self.catalog.trust.add(published)
+                used.keep(published)
+
+
+def _pins(lines: Sequence[str]) -> dict[str, Origin]:
+    found = {}
+    for line in lines:
+        match = _PIN.fullmatch(line)
+        if match is None:
+            hint = "write SOURCE/NAME@VERSION DIGEST, or leave the line away for the newest"
+            raise UsageError(f"{line!r:.200} pins no item", place="extras.jupyter_cube.items", hint=hint)
+        source, name = match["source"] or "", match["name"]
+        found[source if "://" in source else name] = Origin(name, match["version"] or "", match["digest"], source, "")
+    return found
+
+
+def own_paths() -> tuple[str, ...]:
+    """Folders of this machine whose paths are meant as they are."""
+    places = [Path.home(), Path.cwd(), store_path(), cache_path(), *config().host_paths]
+    found = {os.path.abspath(os.path.expanduser(place)) for place in places}
+    return tuple(sorted(found - {"/"}))
