@@ -181,8 +181,15 @@ class JobFolder:
 
     def exit_record(self, task: str, attempt: int) -> states.Exit | None:
         """How that attempt ended, as its wrapper wrote it."""
+        return self._exit(task, attempt, "exit")
+
+    def failed_record(self, task: str, attempt: int) -> states.Exit | None:
+        """How that attempt will end, where its taskFails callbacks still run."""
+        return self._exit(task, attempt, "failed")
+
+    def _exit(self, task: str, attempt: int, suffix: str) -> states.Exit | None:
         try:
-            data = files.read_json(self.attempt_file(task, attempt, "exit"))
+            data = files.read_json(self.attempt_file(task, attempt, suffix))
             return None if data is None else states.Exit(str(data["phase"]), data["code"], data["command_code"])
         except (StoreError, KeyError, TypeError):
             return None  # damaged: nobody knows how it ended
@@ -284,6 +291,19 @@ class JobFolder:
         if not path.exists():
             with files.disk_errors(path):
                 files.replace(path, json.dumps({"time": time.time(), "reason": reason}), sync=True)
+
+    def request_release(self, task: str, attempt: int) -> None:
+        """Ask the owner to end what holds that attempt of a task."""
+        path = self._release_order(task, attempt)
+        with files.disk_errors(path):
+            files.replace(path, json.dumps({"time": time.time()}))
+
+    def release_requested(self, task: str, attempt: int) -> bool:
+        """Whether ``request_release`` was called for that attempt."""
+        return self._release_order(task, attempt).exists()
+
+    def _release_order(self, task: str, attempt: int) -> Path:
+        return self.path / "orders" / f"{task}.{attempt}.release"
 
     def note_child(self, task: str, child: str) -> None:
         """Another job was submitted from inside a task of this one; it ends with that task."""

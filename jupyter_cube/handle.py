@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequenc
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jupyter_cube import hint, launch, render
+from jupyter_cube import hint, hold, launch, render
 from jupyter_cube.backends.base import Backend
 from jupyter_cube.backends.registry import backend
 from jupyter_cube.errors import ConflictError, JobFailedError, NotFoundError
@@ -114,6 +114,7 @@ class Job:
         if state.state.final:
             return state
         self._look()
+        state = hold.shown(state, time.time())
         if state.state is State.WAITING and not state.reason:
             state = dataclasses.replace(state, reason=self._backend().waiting(self._folder))
         return dataclasses.replace(state, as_of=time.time())
@@ -277,8 +278,39 @@ class Job:
         Store(self.folder.parents[1]).delete(self._folder)
 
     def debug(self, task: str = "") -> tuple[list[str], Mapping[str, str], str]:
-        """Words, environment and folder of a shell that sees what the task saw."""
+        """Words, environment and folder of a shell that sees what the task saw.
+
+        Args:
+            task: ``ROLE-INDEX``; empty: one that is held, else one that has failed, else the first.
+        """
+        return self._backend().debug(self._folder, self._known(task) or self._worst())
+
+    def release(self, task: str = "") -> None:
+        """End what holds failed tasks for debugging: their taskFails callbacks count as successful.
+
+        Args:
+            task: ``ROLE-INDEX``; empty: all that are held.
+
+        Raises:
+            ConflictError: nothing is held.
+        """
+        self._writable()
+        wanted = self._known(task)
+        held = [one for one in self._folder.state().tasks if one.held_since and wanted in ("", one.name)]
+        if not held:
+            raise ConflictError(f"{wanted} is not held" if wanted else "no task is held", place=self.name)
+        for one in held:
+            self._folder.request_release(one.name, one.attempt)
+        self._backend().own(self._folder)
+
+    def _known(self, task: str) -> str:
         names = self._folder.task_names
         if task and task not in names:
             raise NotFoundError(f"no task {task!r} in {self.name}", hint=f"there are: {', '.join(names[:8])}")
-        return self._backend().debug(self._folder, task or names[0])
+        return task
+
+    def _worst(self) -> str:
+        tasks = self._folder.state().tasks
+        held = [task.name for task in tasks if task.held_since]
+        failed = [task.name for task in tasks if task.state in (State.FAILED, State.UNKNOWN)]
+        return (held or failed or [tasks[0].name])[0]

@@ -13,6 +13,7 @@ from jupyter_cube.folder import Claim, JobFolder
 from jupyter_cube.plan import Task
 from jupyter_cube.state import Exit, State
 
+_RELEASE_GRACE = 2.0  # seconds between TERM and KILL for what holds a task
 _MEMORY_PERIOD = 1.0  # seconds between looks at a task's memory where no cgroup counts it
 
 
@@ -47,9 +48,11 @@ class Live:
         self.started = folder.attempt_file(task.name, attempt, "claim").stat().st_mtime
         self.end_asked = ""  # why the owner ends it
         self.end_state = State.STOPPED
-        self._kill_at = 0.0
+        self._kill_at = self._release_at = 0.0
+        self.held: Exit | None = None  # how it will end, while its taskFails callbacks run
         self._look_at = time.monotonic() + _MEMORY_PERIOD
         self._over_memory = ""
+        self._released: set[process.Identity] | None = None
 
     @property
     def over(self) -> bool:
@@ -59,7 +62,9 @@ class Live:
     @property
     def deadline(self) -> float:
         """When ``tick`` wants to be called again, on the monotonic clock; infinity: never."""
-        return min(self._kill_at or float("inf"), self._look_at if self.task.role.resources.memory_mb else float("inf"))
+        never = float("inf")
+        memory = self._look_at if self.task.role.resources.memory_mb else never
+        return min(self._kill_at or never, memory, self._release_at if self._released else never)
 
     def processes(self) -> set[process.Identity]:
         """Everything the task started that still runs, the wrapper too."""
@@ -76,9 +81,23 @@ class Live:
         self._kill_at = time.monotonic() + grace
         process.signal_all(self.processes(), signal.SIGTERM)
 
+    def release(self) -> None:
+        """End what holds it: what its callback runs, and nothing that runs after that."""
+        if self._released is not None:
+            return
+        files.write(self.folder.attempt_file(self.task.name, self.attempt, "release"), "")
+        self._released = set()
+        if self.folder.failed_record(self.task.name, self.attempt) is not None:
+            self._released = self.processes() - {self.wrapper}
+            process.signal_all(self._released, signal.SIGTERM)
+            self._release_at = time.monotonic() + _RELEASE_GRACE
+
     def tick(self) -> None:
         """Act on what has become due: KILL after the grace, the look at memory."""
         now = time.monotonic()
+        if self._released and now >= self._release_at:
+            process.signal_all(self._released, signal.SIGKILL)
+            self._released = set()
         if self._kill_at and now >= self._kill_at:
             process.signal_all(self.processes(), signal.SIGKILL)
             self._kill_at = now + 0.05
@@ -114,6 +133,8 @@ class Live:
         kills = limits.oom_kills(self.cgroup) if self.cgroup else 0
         if self.cgroup:
             limits.remove(self.cgroup)
+        if self.held is not None:
+            return End(State.FAILED, "", record or self.held)
         if record is not None and record.code == 0 and record.command_code is not None:
             return End(State.SUCCEEDED, "", record)
         if self._over_memory or kills:

@@ -56,7 +56,7 @@ def _unshare() -> None:
 
 
 def _bind(source: str, target: str) -> None:
-    """``source``, which may be anything, at ``target``, which is made in a file system of ours where it is not there."""
+    """``source``, which may be anything, at ``target``, which is made; links are made anew."""
     kind = os.lstat(source).st_mode
     if stat.S_ISLNK(kind):
         os.symlink(os.readlink(source), target)

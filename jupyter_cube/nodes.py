@@ -33,7 +33,8 @@ node_find() {
 node_pause() {
     waited=$((waited + 1))
     [ "$waited" -ne 10 ] || echo "$name: waits for $1"
-    if [ "$waited" -lt 20 ]; then sleep 0.05; elif [ "$waited" -lt 60 ]; then sleep 0.2; else sleep 1; fi || stopping || sleep 1
+    if [ "$waited" -lt 20 ]; then pause=0.05; elif [ "$waited" -lt 60 ]; then pause=0.2; else pause=1; fi
+    sleep $pause || stopping || sleep 1
 }
 
 # Nobody uses this generation any more, and its taskCompletes is over, or who ran it was killed.
@@ -105,6 +106,7 @@ node_begin() {
         if read -r result word < "$gen/done"; then break; fi
         echo "$$ $start $CUBE_TASK_NAME" > "$gen/draft.$me"
         if ln "$gen/draft.$me" "$gen/claim"; then
+            rm -f "$gen/draft.$me" # they are one file
             node_run "$1"
             break
         fi
@@ -113,6 +115,7 @@ node_begin() {
             if [ -e "$scripts.$1.ignore" ]; then code_then=0; else code_then=137; fi
             echo "$code_then killed" > "$gen/draft.$me"
             ln "$gen/draft.$me" "$gen/done"
+            rm -f "$gen/draft.$me"
             continue
         fi
         node_pause "$who"

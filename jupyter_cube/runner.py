@@ -6,8 +6,6 @@ exit record that its wrapper leaves. So going on after a crash of an owner is th
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 import signal
 import sys
@@ -16,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube import folder as folders
-from jupyter_cube import limits, ownership
+from jupyter_cube import hold, limits, nodes, ownership
 from jupyter_cube.folder import JobFolder, Owner
+from jupyter_cube.journal import Journal
 from jupyter_cube.live import End, Live
 from jupyter_cube.lockfile import somebody_waits
 from jupyter_cube.plan import Plan
-from jupyter_cube.state import JobState, State, TaskState, Verdict, fold, verdict
+from jupyter_cube.state import Exit, JobState, State, TaskState, Verdict, fold, verdict
 from jupyter_cube.timeline import Recorder
 
 _CLAIM_GRACE = 0.3  # seconds that a living starter is given to let its wrappers claim
@@ -47,9 +46,11 @@ class Runner:
         self.live: dict[int, Live] = {}
         self.not_before: dict[int, float] = {}
         self.ending: Verdict | None = None
+        self.keeps_holds = False  # the job has failed, and the tasks that are held stay so
         self.began, self.up = time.monotonic(), time.time()
-        self._states = self._open_states()
-        self._unwritten = b""
+        self.journal = Journal(folder.path / "states.jsonl")
+        self._may_hold = any(hold.holds(role) for role in self.plan.roles)
+        self._shares = nodes.used(self.plan)
         self._start_at = 0.0
         self._unstarted_reason = ""
         self._space_at = time.monotonic() + _SPACE_PERIOD
@@ -61,34 +62,10 @@ class Runner:
 
     # ---- records
 
-    def _open_states(self) -> int:
-        path = self.folder.path / "states.jsonl"
-        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        size = os.fstat(fd).st_size
-        if size and os.pread(fd, 1, size - 1) != b"\n":
-            os.write(fd, b"\n")  # a dead owner's torn line; readers leave it out
-        return fd
-
     def _note(self, **record: Any) -> None:
         record = {"time": time.time(), **record}
-        self._unwritten += json.dumps(record).encode() + b"\n"
+        self.journal.add(record)
         self.state = fold(self.plan, [record], self.state)
-
-    def _flush(self) -> None:
-        """Append what has been noted; on a full disk it is kept and tried again."""
-        try:
-            while self._unwritten:
-                self._unwritten = self._unwritten[os.write(self._states, self._unwritten) :]
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-
-    def _sync(self) -> None:
-        """Only when this returns has the job ended for whoever starts after a loss of power."""
-        while self._unwritten:
-            time.sleep(0.5)
-            self._flush()
-        os.fsync(self._states)
 
     # ---- the loop
 
@@ -114,17 +91,18 @@ class Runner:
             return  # another owner has ended the job: an end stays as it is
         self._stop_requests()
         self._adopt()
+        self._holds()
         self._ends()
         self._policy()
         self._start()
         self.recorder.record(time.time())
-        self._flush()
+        self.journal.flush()
 
     def _begin_attempt(self) -> None:
         order = self.folder.attempts()[-1]
         if order.number > self.state.attempt:
             self._note(**order.record())
-        self.ending = None
+        self.ending, self.keeps_holds = None, False
         self._turn()
 
     def _over(self) -> bool:
@@ -157,10 +135,16 @@ class Runner:
     # ---- what people ask for
 
     def _stop_requests(self) -> None:
-        if self.ending is not None or self._over():
+        if self._over() or (self.ending is not None and not self.keeps_holds):
             return
         request = self.folder.stop_request(self.state.attempt)
-        if request is not None:
+        if request is None:
+            return
+        if self.ending is not None:
+            self.keeps_holds = False
+            for live in self.live.values():
+                live.ask_to_end(self.ending.reason, grace=self.plan.grace)
+        else:
             self._note(state=State.STOPPING.value, reason=str(request.get("reason", "")))
             self._end_job(Verdict(State.STOPPED, str(request.get("reason") or "stopped")))
 
@@ -193,8 +177,22 @@ class Runner:
                     pid=claim.wrapper.pid,
                     devices=list(claim.devices),
                 )
-            if self.ending is not None:
+            if running and self.tasks[number].held_since:
+                live.held = self.tasks[number].exit
+            if self.ending is not None and not (self.keeps_holds and live.held):
                 live.ask_to_end(self.ending.reason, grace=self.plan.grace)
+
+    def _holds(self) -> None:
+        """Failures are noted when they are known, not when the callbacks that follow have ended."""
+        for number, live in self.live.items() if self._may_hold else ():
+            name, attempt = live.task.name, live.attempt
+            if live.held is None and (record := self.folder.failed_record(name, attempt)) is not None:
+                live.held, since = record, time.time()
+                slept = hold.length(live.task.role)
+                held = {"since": since, "until": since + slept if slept else 0}
+                self._note(task=number, exit=_exit_json(record), held=held)
+            if live.held is not None and self.folder.release_requested(name, attempt):
+                live.release()
 
     def _ends(self) -> None:
         if self._timed_out():
@@ -227,16 +225,15 @@ class Runner:
         del self.live[number]
         self._end_children(live)
         end: End = live.end()
-        record = None
-        if end.exit is not None:
-            record = {"phase": end.exit.phase, "code": end.exit.code, "command_code": end.exit.command_code}
+        if self._shares:
+            nodes.leave(self.folder.path, self.state.attempt, live.task.name, live.attempt)
         tried = live.attempt - self.tasks[number].base
         again = end.state in (State.FAILED, State.UNKNOWN) and self.ending is None and tried <= live.task.role.retries
         self._note(
             task=number,
             state=(State.WAITING if again else end.state).value,
             reason=f"attempt {live.attempt} failed, trying again" if again else end.reason,
-            exit=record,
+            exit=_exit_json(end.exit),
         )
         if again:
             self.not_before[number] = time.monotonic() + min(0.25 * 2 ** (tried - 1), _RETRY_LIMIT)
@@ -288,6 +285,7 @@ class Runner:
     def _policy(self) -> None:
         self._stop_what_cannot_start()
         if self.ending is None and (over := verdict(self.plan, self.tasks)) is not None:
+            self.keeps_holds = over.state is State.FAILED
             self._end_job(over)
         if self.ending is not None and not self.live:
             self._finish()
@@ -310,7 +308,8 @@ class Runner:
             start.withdraw(self.folder)
         reason = over.reason if over.state is State.STOPPED else f"the job ended: {over.reason}"
         for live in self.live.values():
-            live.ask_to_end(reason, grace=self.plan.grace)
+            if not (self.keeps_holds and live.held):
+                live.ask_to_end(reason, grace=self.plan.grace)
         self._unstarted_reason = reason
 
     def _finish(self) -> None:
@@ -335,8 +334,8 @@ class Runner:
             if over.state in (State.SUCCEEDED, State.STOPPED):
                 self.folder.remove_private()
             self._note(state=over.state.value, reason=over.reason)
-        self._flush()
-        self._sync()
+        self.journal.flush()
+        self.journal.sync()
 
     def _retries_left(self) -> bool:
         automatic = 0
@@ -348,6 +347,10 @@ class Runner:
 
     def _try_again(self) -> bool:
         return self.folder.last_attempt() > self.state.attempt
+
+
+def _exit_json(end: Exit | None) -> dict[str, Any] | None:
+    return None if end is None else {"phase": end.phase, "code": end.code, "command_code": end.command_code}
 
 
 def main(words: list[str]) -> int:

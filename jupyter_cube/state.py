@@ -52,7 +52,9 @@ class Exit:
 class TaskState:
     """A task as it is now. Times are seconds since the epoch, 0 where not yet.
 
-    ``base`` is the number of the task's last attempt before the job's present attempt.
+    ``base`` is the number of the task's last attempt before the job's present attempt. ``held_since`` is when it failed
+    where its taskFails callbacks still run, ``held_until`` when these should end (0: nobody can tell); readers say that
+    in words in ``held`` (``hold.shown``).
     """
 
     name: str
@@ -66,6 +68,8 @@ class TaskState:
     exit: Exit | None = None
     reason: str = ""
     held: str = ""
+    held_since: float = 0
+    held_until: float = 0
     progress: float | None = None
     devices: tuple[str, ...] = ()
     pid: int = 0
@@ -116,15 +120,18 @@ def fold(plan: Plan, records: Iterable[Mapping[str, Any]], since: JobState | Non
 
 def _task_after(task: TaskState, record: Mapping[str, Any], time: float) -> TaskState:
     changes: dict[str, Any] = {
-        name: record[name] for name in ("attempt", "reason", "held", "progress", "pid") if name in record
+        name: record[name] for name in ("attempt", "reason", "progress", "pid") if name in record
     }
+    if "held" in record:
+        held = record["held"]
+        changes.update(held_since=float(held["since"]), held_until=float(held["until"]))
     if "devices" in record:
         changes["devices"] = tuple(record["devices"])
     if "exit" in record:
         changes["exit"] = Exit(**record["exit"]) if record["exit"] else None
     if "state" in record:
         new = State(record["state"])
-        changes["state"] = new
+        changes.update(state=new, held_since=0.0, held_until=0.0)
         if new is State.RUNNING and task.state is not State.RUNNING:
             changes.update(started=float(record.get("started", time)), ended=0.0)
             changes.setdefault("reason", "")
@@ -162,12 +169,13 @@ def verdict(plan: Plan, tasks: Sequence[TaskState]) -> Verdict | None:
 
     Of each role: ``min_failed`` failed tasks fail the job at once, ``min_succeeded`` succeeded ones end it
     as succeeded; the earliest trigger wins. When nothing triggers and every task has ended, the job succeeded.
+    A task that is held counts as failed, unless it will be tried again.
     """
     triggers: list[tuple[float, Verdict]] = []
     for role in plan.roles:
-        mine = [task for task in tasks if task.role == role.name and task.state.final]
-        failed = sorted((t for t in mine if t.state in (State.FAILED, State.UNKNOWN)), key=lambda t: t.ended)
-        succeeded = sorted((t for t in mine if t.state is State.SUCCEEDED), key=lambda t: t.ended)
+        mine = [task for task in tasks if task.role == role.name]
+        failed = sorted((task for task in mine if _has_failed(task, role)), key=_over)
+        succeeded = sorted((task for task in mine if task.state is State.SUCCEEDED), key=_over)
         triggers += _trigger(role, role.min_failed, failed, State.FAILED)
         triggers += _trigger(role, role.min_succeeded, succeeded, State.SUCCEEDED)
     if triggers:
@@ -175,6 +183,16 @@ def verdict(plan: Plan, tasks: Sequence[TaskState]) -> Verdict | None:
     if all(task.state.final for task in tasks):
         return Verdict(State.SUCCEEDED, "all tasks have ended")
     return None
+
+
+def _has_failed(task: TaskState, role: Role) -> bool:
+    held = bool(task.held_since) and task.attempt - task.base > role.retries
+    return held or task.state in (State.FAILED, State.UNKNOWN)
+
+
+def _over(task: TaskState) -> float:
+    """When it was known how it ends."""
+    return task.held_since or task.ended
 
 
 def _trigger(role: Role, wanted: int, ended: Sequence[TaskState], state: State) -> list[tuple[float, Verdict]]:
@@ -185,7 +203,7 @@ def _trigger(role: Role, wanted: int, ended: Sequence[TaskState], state: State) 
         reason = f"{len(ended)} of {role.instances} tasks of {role.name} succeeded"
     else:
         reason = f"{last.name} {describe_end(last)}"
-    return [(last.ended, Verdict(state, reason))]
+    return [(_over(last), Verdict(state, reason))]
 
 
 def describe_end(task: TaskState) -> str:

@@ -158,6 +158,7 @@ hold() {
         [ -e "$base.failed" ] || record failed
         stopping || [ -e "$base.release" ] || call "$k" taskFails
     done
+    rm -f "$base.failed"
 }
 
 [ ! -e "$scripts.nodes" ] || . "$scripts.nodes"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import jupyter_cube
-from jupyter_cube import launch, wrapper
+from jupyter_cube import launch, process, wrapper
 from jupyter_cube.backends.registry import backend
 from jupyter_cube.config import store_path
 from jupyter_cube.folder import JobFolder
@@ -23,10 +23,19 @@ def committed(plan: Plan) -> JobFolder:
     local = backend("local")
     plan, _ = local.check(plan)
     record = {
-        **{"name": plan.name, "user": "u", "uid": os.getuid(), "backend": "local", "parent": "", "cwd": "/"},
-        **{"host": os.uname().nodename, "machine": _machine(), "python": sys.executable},
-        **{"package": str(Path(jupyter_cube.__file__).parents[1]), "notebook": "", "tags": [], "source": ""},
-        **{"host_limits": dict(local.settings(plan)), "log_limit_gb": 10, "keep_private_days": 7},
+        "name": plan.name,
+        "user": "u",
+        "uid": os.getuid(),
+        "backend": "local",
+        "parent": "",
+        "cwd": "/",
+        "host": os.uname().nodename,
+        "machine": process.machine_id(),
+        "python": sys.executable,
+        "package": str(Path(jupyter_cube.__file__).parents[1]),
+        "host_limits": dict(local.settings(plan)),
+        "log_limit_gb": 10,
+        "keep_private_days": 7,
     }
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return Store(store_path()).create(
@@ -37,12 +46,6 @@ def committed(plan: Plan) -> JobFolder:
         owner_script=launch.owner_script(),
         wrapper=wrapper.WRAPPER,
     )
-
-
-def _machine() -> str:
-    from jupyter_cube import process
-
-    return process.machine_id()
 
 
 def run(*roles: Role, **more: object) -> Job:

@@ -58,7 +58,13 @@ class Backend(ABC):
 
     @abstractmethod
     def debug(self, folder: JobFolder, task: str) -> tuple[list[str], Mapping[str, str], str]:
-        """Words, environment and working folder of a shell that sees what the task saw."""
+        """Words, environment and folder of a shell that sees what the task saw or sees: variables, files, mounts.
+
+        The words are run in that folder, which is on this machine; the shell itself goes to the task's.
+
+        Raises:
+            ConflictError: what it needs has been deleted.
+        """
 
     @abstractmethod
     def capacity(self) -> Capacity:

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from jupyter_cube import allotment, devices, launch, mounts, needs, process, start
+from jupyter_cube import allotment, debug, devices, launch, mounts, needs, process, start
 from jupyter_cube.allotment import Demand
 from jupyter_cube.backends.base import Backend, Capacity
 from jupyter_cube.config import cache_path, config, store_path
-from jupyter_cube.errors import BackendError, CapacityError, ConflictError, UsageError
+from jupyter_cube.errors import BackendError, CapacityError, UsageError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.plan import Plan
 
@@ -71,15 +71,7 @@ class LocalBackend(Backend):
             launch.spawn_owner(folder)
 
     def debug(self, folder: JobFolder, task: str) -> tuple[list[str], Mapping[str, str], str]:
-        number = folder.task_names.index(task)
-        attempt = max(folder.state().tasks[number].attempt, 1)
-        role = folder.plan.tasks[number].role
-        if not (folder.path / "private" / "job.env").exists():
-            raise ConflictError("the job's environment has been deleted", place=folder.id)
-        cwd = role.cwd or str(folder.attempt_file(task, attempt, "work"))
-        line = '. "$CUBE_JOB/private/base.env"; . "$CUBE_JOB/private/job.env"; exec bash --norc -i'
-        env = {**os.environ, "CUBE_JOB": str(folder.path), "PS1": f"{task} $ ", "PAI_WORK_DIR": cwd}
-        return ["bash", "-c", line], env, cwd if os.path.isdir(cwd) else str(folder.path)
+        return debug.shell(folder, task)
 
     def capacity(self) -> Capacity:
         here = start.host(_settings(), gpus=True)
