@@ -19,6 +19,7 @@ from jupyter_cube.errors import NotFoundError, UsageError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.handle import Job
 from jupyter_cube.index import Index, Summary
+from jupyter_cube.marketplace.reference import is_reference
 from jupyter_cube.preview import check_files, plan_of
 from jupyter_cube.retention import clean
 from jupyter_cube.state import State
@@ -107,8 +108,8 @@ def submit_cell(text: str, options: Options, *, namespace: Mapping[str, Any]) ->
 
 
 def submit_file(path: str | Path, options: Options) -> Job:
-    """Submit a .yaml, .py or .sh file."""
-    return _commit(compose.file(Path(path), compose.settled(options)), source=str(path), detach=options.detach)
+    """Submit a .yaml, .py or .sh file, or a job template of the marketplace (``marketplace://name/NAME``)."""
+    return _commit(compose.source(path, compose.settled(options)), source=str(path), detach=options.detach)
 
 
 def submit_words(words: Sequence[str], options: Options) -> Job:
@@ -120,7 +121,8 @@ def submit(source: str | Path, *, namespace: Mapping[str, Any] | None = None, **
     """Submit a file (a path), or the text of a job, of Python or (``shell=True``) of shell.
 
     Args:
-        source: an existing file's path, or text. Text of one line that ends like a file is taken for a path.
+        source: an existing file's path, ``marketplace://name/NAME`` of a job template, or text. Text of one line that
+            ends like a file is taken for a path.
         namespace: where the free names of Python text are looked up.
         **options: the fields of ``Options``.
 
@@ -132,7 +134,8 @@ def submit(source: str | Path, *, namespace: Mapping[str, Any] | None = None, **
         raise UsageError(f"unknown option {min(unknown)!r}", hint=f"there are: {', '.join(sorted(known))}")
     chosen = Options(**options)
     text = str(source)
-    if isinstance(source, Path) or ("\n" not in text and text.endswith((".yaml", ".yml", ".json", ".py", ".sh"))):
+    endings = (".yaml", ".yml", ".json", ".py", ".sh")
+    if isinstance(source, Path) or ("\n" not in text and (text.endswith(endings) or is_reference(text))):
         return submit_file(source, chosen)
     return submit_cell(text, chosen, namespace=namespace or {})
 

@@ -87,6 +87,7 @@ class Composed:
         private: files that only the tasks may read, name to bytes.
         notes: lines for the person who submits.
         shopping: where its items come from; None: it has none.
+        job: what was written and asked for beside it.
     """
 
     plan: Plan
@@ -94,6 +95,7 @@ class Composed:
     private: Mapping[str, bytes]
     notes: tuple[str, ...]
     shopping: Shopping | None = None
+    job: model.JobSpec | None = None
 
 
 def cell(text: str, options: Options, *, namespace: Mapping[str, Any]) -> Composed:
@@ -124,6 +126,20 @@ def words(line: list[str], options: Options) -> Composed:
     if not line:
         raise UsageError("there is no command after --", hint="write: submit -- python train.py")
     return _composed(options, f"exec {shlex.join(line)}", default_name=Path(line[0]).name)
+
+
+def source(name: str | Path, options: Options) -> Composed:
+    """What was named: a file, or a job template of the marketplace.
+
+    Raises:
+        CubeError: it is not there, or of no kind that can be submitted.
+    """
+    if not is_reference(str(name)):
+        return file(Path(name).expanduser(), options)
+    from jupyter_cube.market import Shopping
+
+    text, parameters = Shopping(allow=options.yes).job_text(str(name), options.parameters)
+    return job_text(text, replace(options, parameters=parameters), file=str(name))
 
 
 def file(path: Path, options: Options) -> Composed:
@@ -173,7 +189,7 @@ def job_text(text: str, options: Options, *, file: str) -> Composed:
     plan = replace(_with_options(plan, options), files=(*plan.files, *listed))
     private = {"base.env": _environment(), "secrets.json": json.dumps(job.secrets).encode()}
     stored = _text(job) if options.require else _pinned(spec.mask_secrets(text), job)
-    return Composed(plan, stored, private, _once(*map(str, report.warnings), *plan.warnings), shopping)
+    return Composed(plan, stored, private, _once(*map(str, report.warnings), *plan.warnings), shopping, job)
 
 
 def _compiled(job: model.JobSpec, options: Options) -> tuple[model.JobSpec, Plan, Shopping | None]:
@@ -292,7 +308,7 @@ def _composed(
     everything = {"base.env": _environment(), **(private or {})}
     if job.secrets:
         everything["secrets.json"] = json.dumps(job.secrets).encode()
-    return Composed(plan, _text(job), everything, notes, shopping)
+    return Composed(plan, _text(job), everything, notes, shopping, job)
 
 
 def _at_least(number: int, least: int, place: str) -> int:

@@ -60,7 +60,8 @@ class Document:
 
     Attributes:
         file: its name in faults.
-        root: the top mapping (of items, also a list of them); None where the text could not be read, and ``faults`` says why.
+        root: the top mapping (of items, also a list of them); None where the text could not be read, which
+            ``faults`` explains.
         faults: what is wrong with the text as YAML.
     """
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jupyter_cube.compile import Market
 from jupyter_cube.config import cache_path, config, store_path
 from jupyter_cube.errors import UsageError
+from jupyter_cube.marketplace import reference as references
 from jupyter_cube.marketplace import used, version
 from jupyter_cube.marketplace.catalog import Catalog, catalog
 from jupyter_cube.marketplace.item import Published
@@ -67,6 +69,29 @@ class Shopping:
         """Why an item may not be used; empty where it may."""
         return "" if published.trusted or self._allow else self.catalog.trust.line(published)
 
+    def job_text(self, name: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The job that a job template makes, as text, and the given values that are parameters of that job.
+
+        Raises:
+            UsageError: it is no job template, or not allowed yet.
+            SpecError: its variables are not filled right.
+        """
+        from jupyter_cube.marketplace import template
+
+        found = self.find(references.parse(name))
+        if found.item.kind != "job":
+            raise UsageError(f"{found.item.label} is a {found.item.kind}, not a job template", place=name)
+        if why := self.refuse(found):
+            raise UsageError(why)
+        if not found.trusted:
+            self.catalog.trust.add(found)
+        own = {key: value for key, value in given.items() if found.item.variable(key)}
+        return template.render(found, own), {key: value for key, value in given.items() if key not in own}
+
+    def untrusted(self) -> list[str]:
+        """A line for each item that was found and that nobody has allowed yet."""
+        return [self.catalog.trust.line(each) for each in self.found.values() if not each.trusted]
+
     def keep(self, origins: Iterable[Origin]) -> None:
         """Keep copies of the items that a job is made of, and remember that they are allowed."""
         wanted = {(each.source, f"{each.name}@{each.version}" if each.version else each.name) for each in origins}
@@ -91,6 +116,6 @@ def _pins(lines: Sequence[str]) -> dict[str, Origin]:
 
 def own_paths() -> tuple[str, ...]:
     """Folders of this machine whose paths are meant as they are."""
-    places = [Path.home(), Path.cwd(), store_path(), cache_path(), *config().host_paths]
+    places = [*map(str, (Path.home(), Path.cwd(), store_path(), cache_path())), *config().host_paths]
     found = {os.path.abspath(os.path.expanduser(place)) for place in places}
     return tuple(sorted(found - {"/"}))

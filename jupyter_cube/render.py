@@ -211,3 +211,15 @@ def fields(record: Mapping[str, Any], *, indent: str = "") -> str:
             text = plain(text).rstrip("\n").replace("\n", f"\n{indent}  ")
             lines.append(f"{indent}{key}: {text}\n")
     return "".join(lines)
+
+
+def graph_lines(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a role needs, a line each in the order in which it runs."""
+    lines = []
+    for number, node in enumerate(nodes):
+        label = f"{node['name']}@{node['version']}" if node["version"] else str(node["name"])
+        values = " ".join(f"{name}={value}" for name, value in node["variables"].items())
+        after = ", ".join(f"{place + 1}" for place in node["requires"])
+        parts = [f"{number + 1:3} {label}", f"from {node['source']}", values, f"after {after}" if after else ""]
+        lines.append(plain("  ".join(part for part in parts if part)))
+    return lines

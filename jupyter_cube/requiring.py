@@ -70,15 +70,13 @@ def value_of(text: str) -> Any:
     return value if isinstance(value, bool | int | float) and scalar_text(value) == text else text
 
 
-def add(
-    job: JobSpec, typed: Sequence[str], *, find: Callable[[Reference], Published]
-) -> JobSpec:
+def add(job: JobSpec, typed: Sequence[str], *, find: Callable[[Reference], Published]) -> JobSpec:
     """The job with those items as prerequisites of all its roles, before the ones that it has.
 
     Raises:
         UsageError: an entry is malformed, or names nothing.
     """
-    taken = {each.name for each in (*job.prerequisites, *job.extras.references)}
+    taken = {each.name for each in job.prerequisites} | {each.name for each in job.extras.references}
     added: list[ReferencedPrerequisite] = []
     secrets: dict[str, Any] = {}
     for text in typed:

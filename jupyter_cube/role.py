@@ -30,9 +30,7 @@ class RoleParts:
     faults: tuple[Fault, ...]
 
 
-def role_parts(
-    spec: JobSpec, name: str, graph: Graph, parameters: Mapping[str, Any], market: Market
-) -> RoleParts:
+def role_parts(spec: JobSpec, name: str, graph: Graph, parameters: Mapping[str, Any], market: Market) -> RoleParts:
     """The role of that name; ``graph`` is what it needs, without faults."""
     written = spec.task_roles[name]
     known = rules.roots(spec, name, parameters)

@@ -1,4 +1,4 @@
-"""From one node of a role's graph to what a task runs for it: texts filled in, the plugin asked, volumes named. Pure."""
+"""From one node of a role's graph to what a task runs for it: texts filled in, plugin asked, volumes named. Pure."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ class _Maker:
         if self.item is not None:
             try:
                 value = braces.fill_value(value, self.values)
-            except braces.BraceProblem as error:
+            except braces.BraceError as error:
                 self._fault(path, f"{self.item.item.place(path)}: {error}", "declare it under template_variables")
                 return ""
         if not isinstance(value, str):

@@ -38,11 +38,11 @@ def merge(asked: Sequence[Mount]) -> Merged:
     """
     by_target: dict[str, Mount] = {}
     faults: list[str] = []
-    for mount in asked:
-        if wrong := wrong_target(mount.target):
-            faults.append(f"{mount.origin}: {wrong}")
+    for each in asked:
+        if wrong := wrong_target(each.target):
+            faults.append(f"{each.origin}: {wrong}")
             continue
-        mount = replace(mount, target=str(PurePosixPath(mount.target)))
+        mount = replace(each, target=str(PurePosixPath(each.target)))
         there = by_target.get(mount.target)
         if there is None:
             by_target[mount.target] = mount

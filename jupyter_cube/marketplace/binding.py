@@ -43,7 +43,7 @@ def bind(
             else:
                 value = braces.fill_value(variable.default, values)
             values[name] = variable.accept(value) if checked and (name in given or value not in (None, "")) else value
-        except braces.BraceProblem as error:
+        except braces.BraceError as error:
             problems.append((f"'{name}' of {item.label}: {error}", f"see {item.place(('template_variables', index))}"))
         except ValueError as error:
             where = item.place(("template_variables", index))

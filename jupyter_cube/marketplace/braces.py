@@ -26,7 +26,7 @@ FILTERS = (
 )
 
 
-class BraceProblem(ValueError):
+class BraceError(ValueError):
     """A variable that cannot be filled in; the message says why, ``name`` which."""
 
     def __init__(self, name: str, message: str) -> None:
@@ -48,7 +48,7 @@ def fill(text: str, values: Mapping[str, Any]) -> str:
     """The text with its variables filled in.
 
     Raises:
-        BraceProblem: a variable has no value, or a filter fails.
+        BraceError: a variable has no value, or a filter fails.
     """
     if "{{" not in text:
         return text
@@ -61,7 +61,7 @@ def fill_value(value: Any, values: Mapping[str, Any]) -> Any:
     Text that is one variable and nothing else becomes the variable's value, of whatever type.
 
     Raises:
-        BraceProblem: as ``fill``.
+        BraceError: as ``fill``.
     """
     if isinstance(value, str):
         if "{{" not in value:
@@ -89,7 +89,7 @@ def _value(found: re.Match[str], values: Mapping[str, Any]) -> Any:
     if filters:
         return _filtered(name, filters, values)
     if name not in values:
-        raise BraceProblem(name, f"the template variable '{name}' has no value")
+        raise BraceError(name, f"the template variable '{name}' has no value")
     return values[name]
 
 
@@ -100,7 +100,7 @@ def _filtered(name: str, filters: str, values: Mapping[str, Any]) -> Any:
         return _known(_expression(name, filters)({name: values[name]} if name in values else {}))
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         message = str(error).split("\n")[0] or type(error).__name__
-        raise BraceProblem(name, f"'{{{{ {name} {filters} }}}}' cannot be filled in: {message}") from error
+        raise BraceError(name, f"'{{{{ {name} {filters} }}}}' cannot be filled in: {message}") from error
 
 
 @functools.lru_cache(maxsize=1024)

@@ -268,9 +268,9 @@ class _Walk:
             return None
         by = f"by {above.item.label}" if isinstance(above, Published) else "by the job"
         self._wishes.setdefault(item, {}).setdefault(wanted.version.replace("latest", ""), (by, root))
-        if choice and not versions.exact(wanted.version) and not versions.fits(choice, wanted.version):
-            if versions.exact(choice):
-                self.warnings.append(f"{found.item.label} is used, where {wanted.version} was asked for {by}")
+        ranged = choice is not None and versions.exact(choice) and not versions.exact(wanted.version)
+        if ranged and not versions.fits(found.item.version, wanted.version):
+            self.warnings.append(f"{found.item.label} is used, where {wanted.version} was asked for {by}")
         if found.item.kind in ("job", "notebook"):
             self._fault(root, f"{found.item.label} is a {found.item.kind} template, not a prerequisite")
             return None

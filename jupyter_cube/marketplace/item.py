@@ -1,4 +1,4 @@
-# ruff: noqa: RUF009 (``key`` makes a dataclass field)
+
 """An item of the marketplace: one YAML file, in a folder ``NAME/VERSION/`` with whatever files it carries."""
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 from jupyter_cube import document
 from jupyter_cube.action import Action
 from jupyter_cube.document import Document, Node
+from jupyter_cube.document import Path as Place
 from jupyter_cube.errors import Fault, SpecError
 from jupyter_cube.marketplace.reference import NAME, NAME_WORDS
 from jupyter_cube.marketplace.variable import Variable, Variables
@@ -67,7 +68,7 @@ class Item(Action):
     def variable(self, name: str) -> Variable | None:
         return next((one for one in self.variables if one.name == name), None)
 
-    def place(self, path: document.Path) -> str:
+    def place(self, path: Place) -> str:
         """File and line of a part of it, for messages."""
         if self.document is None or not self.document.file:
             return self.label

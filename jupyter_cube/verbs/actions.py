@@ -6,7 +6,6 @@ import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 from jupyter_cube import api, render
@@ -57,7 +56,7 @@ def submit(call: Call, *, text: str | None = None, namespace: Mapping[str, Any] 
         return api.submit_words(call.words, options)
     if "file" not in call.values:
         raise UsageError("nothing to submit", hint=f"write {command('submit FILE')}, or %%cube submit above a cell")
-    return api.submit_file(Path(call.values["file"]).expanduser(), options)
+    return api.submit_file(call.values["file"], options)
 
 
 def in_shell(call: Call) -> Call:
@@ -218,12 +217,14 @@ def _fault_text(fault: Mapping[str, Any], file: str) -> str:
 
 def plan(call: Call) -> Answer:
     """``plan``."""
-    document = api.plan_of(Path(call.values["file"]).expanduser(), options_of(call))
+    document = api.plan_of(call.values["file"], options_of(call))
     lines = [f"{document['name']} on {document['backend']}"] if document["tasks"] else []
     for task in document["tasks"]:
         lines.append(f"{task['role']}-{task['index']}")
-        shown = {name: value for name, value in task.items() if name not in ("role", "index")}
+        shown = {name: value for name, value in task.items() if name not in ("role", "index", "prerequisites")}
         lines.append(render.fields(shown, indent="  ").rstrip("\n"))
+    for role, nodes in document["graph"].items():
+        lines += [f"{role} needs, in this order:", *render.graph_lines(nodes)] if nodes else []
     lines += [f"warning: {text}" for text in document["warnings"]]
     lines += [f"error: {text}" for text in document["errors"]]
     return Answer(document, "\n".join(lines) + "\n", code=2 if document["errors"] else 0)
