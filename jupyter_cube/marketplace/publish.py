@@ -19,6 +19,7 @@ from jupyter_cube.marketplace import version as version_rules
 from jupyter_cube.marketplace.catalog import Catalog, catalog
 from jupyter_cube.marketplace.digest import File
 from jupyter_cube.marketplace.item import FILE, Item, Published
+from jupyter_cube.marketplace.search import Index
 from jupyter_cube.marketplace.sources import registry
 from jupyter_cube.marketplace.sources.base import one_line
 from jupyter_cube.marketplace.sources.folder import FolderSource
@@ -64,8 +65,10 @@ def publish(
         if draft.item.version in target.versions(draft.item.name):
             raise _conflict(draft, target)
     published = [_put(draft, target) for draft in drafts]
-    if target.name == registry.MINE:
-        for one in published:
+    index = Index(found.sources)
+    for one in published:
+        index.forget(target.name, one.item.name)
+        if target.name == registry.MINE:
             found.trust.add(one)
     return published
 

@@ -58,8 +58,8 @@ class FolderSource(Source):
     def stamp(self) -> str:
         try:
             return str(os.stat(self.root).st_mtime_ns)
-        except OSError:
-            return ""
+        except OSError as error:
+            return "none" if self._missing_ok and isinstance(error, FileNotFoundError) else ""
 
     def name_stamp(self, name: str) -> str:
         folder = f"{self.root}/{name}"
