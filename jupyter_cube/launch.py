@@ -151,12 +151,11 @@ def _role_files(folder: JobFolder, role: Role, values: Mapping[str, object]) -> 
     script = _with_secrets(role.script, values)
     if not role.mounts:
         return wrapper.role_scripts(role, script, callbacks)
-    given = mounts.given_to(folder)
-    laid = mounts.lay(role, given, folder.path)
-    if not laid:
-        rewrite = mounts.Rewriter(mounts.bound(role, given, folder.path))
+    laid = mounts.lay(role, mounts.given_to(folder), folder.path)
+    if "paths" in laid:
+        rewrite = mounts.Rewriter(laid["paths"])
         script, callbacks = rewrite(script), {key: rewrite(text) for key, text in callbacks.items()}
-    for name in ("mounts", "protect") if not laid else ():
+    for name in {"mounts", "protect", "paths", "cannot"} - laid.keys():  # of an earlier attempt
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{folder.path}/private/{role.name}.{name}")
     return {**wrapper.role_scripts(role, script, callbacks), **laid}
@@ -204,10 +203,8 @@ def task_exports(folder: JobFolder, task: Task, attempt: int, given: tuple[str, 
     plan, path = folder.plan, folder.path
     listed = files.read_json(f"{path}/private/ports.json")
     ports = {(each.role.name, each.index): mine for each, mine in zip(plan.tasks, listed, strict=True)}
-    known = mounts.given_to(folder)
     added: Mapping[str, str] = task.role.env
-    if task.role.mounts and not mounted(folder, task.role):
-        rewrite = mounts.Rewriter(mounts.bound(task.role, known, path))
+    if rewrite := _rewriter(folder, task.role):
         added = {name: rewrite(value) for name, value in {**plan.env, **task.role.env}.items()}
         added = {**added, "CUBE_PATHS": rewrite.paths}
     variables = {
@@ -217,7 +214,7 @@ def task_exports(folder: JobFolder, task: Task, attempt: int, given: tuple[str, 
         **added,
         **devices.visible_variables(given),
         "CUBE_JOB": str(path),
-        "CUBE_CACHE": known["cache"],
+        "CUBE_CACHE": mounts.given_to(folder)["cache"],
         "CUBE_RESULTS": f"{path}/results/{task.name}",
         "CUBE_PYTHON": str(folder.record["python"]),
     }
@@ -226,14 +223,26 @@ def task_exports(folder: JobFolder, task: Task, attempt: int, given: tuple[str, 
 
 def working_folder(folder: JobFolder, role: Role) -> str:
     """Where the role's tasks run; empty: in a fresh folder each."""
-    if not role.cwd or not role.mounts or mounted(folder, role):
-        return role.cwd
-    return mounts.Rewriter(mounts.bound(role, mounts.given_to(folder), folder.path))(role.cwd)
+    rewrite = _rewriter(folder, role)
+    return rewrite(role.cwd) if rewrite else role.cwd
+
+
+def _rewriter(folder: JobFolder, role: Role) -> mounts.Rewriter | None:
+    paths = _laid(folder, role, "paths")
+    return mounts.Rewriter(paths) if paths else None
 
 
 def mounted(folder: JobFolder, role: Role) -> bool:
     """The role's tasks run in a mount namespace of their own."""
-    return bool(role.mounts) and os.path.exists(f"{folder.path}/private/{role.name}.mounts")
+    return bool(_laid(folder, role, "mounts"))
+
+
+def _laid(folder: JobFolder, role: Role, name: str) -> str:
+    """What ``mounts.lay`` has decided for the job's attempt; empty where it has not."""
+    try:
+        return (folder.path / "private" / f"{role.name}.{name}").read_text() if role.mounts else ""
+    except FileNotFoundError:
+        return ""
 
 
 def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgroup: str) -> int:
@@ -256,6 +265,8 @@ def spawn_task(folder: JobFolder, task: Task, attempt: int, held: Held, *, cgrou
     }
     if "CUBE_NO_PROC" in os.environ:
         env["CUBE_NO_PROC"] = os.environ["CUBE_NO_PROC"]
+    if cannot := _laid(folder, role, "cannot"):
+        env["CUBE_CANNOT"] = cannot.rstrip("\n")
     words = ["/bin/sh", f"{path}/wrapper.sh"]
     if mounted(folder, role):
         words = [*mounts.command("task", f"{path}/private/{role.name}.mounts"), *words]

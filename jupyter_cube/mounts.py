@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube import files, nodes, process
-from jupyter_cube.errors import BackendError, NotFoundError, UsageError, near
+from jupyter_cube.errors import BackendError, CubeError, NotFoundError, UsageError, near
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.plan import Mount, Plan, Role
 
@@ -74,7 +74,7 @@ def check(plan: Plan, given: Mapping[str, Any], store: Path) -> list[str]:
             f"this host refuses mounts ({why}): paths in scripts and variables are rewritten, see CUBE_PATHS{strict}"
         )
         for role in plan.roles:
-            _replacements(bound(role, given, Path("job")))
+            replacements(bound(role, given, Path("job")))
     return list(dict.fromkeys(warnings))
 
 
@@ -148,16 +148,24 @@ def lay(role: Role, given: Mapping[str, Any], job: Path) -> dict[str, str]:
     """Make the directories that are ours.
 
     Returns:
-        Files of the role in ``private``: what ``namespace`` reads; nothing where this host refuses mounts.
+        Files of the role in ``private``: ``mounts`` and ``protect``, which ``namespace`` reads; where this host refuses
+        mounts ``paths``, lines ``TARGET=REAL``; where a directory is gone by now ``cannot``, which says so in the log.
     """
+    try:
+        return _lay(role, given, job)
+    except CubeError as error:
+        return {"cannot": f"{error}\n"}
+
+
+def _lay(role: Role, given: Mapping[str, Any], job: Path) -> dict[str, str]:
     mine = bound(role, given, job)
     for mount, one in zip(role.mounts, mine, strict=True):
         if mount.kind == "cache":
             nodes.make_entry(given["cache"], mount.source)
         elif mount.kind == "job":
             os.makedirs(one.source, exist_ok=True)
-    if not mine or refused(job.parents[1]):
-        return {}
+    if refused(job.parents[1]):
+        return {"paths": "".join(f"{target}={real}\n" for target, real in replacements(mine).items())}
     for outer in mine:
         for inner in mine:
             # A place for a mount inside another one of ours; elsewhere it is made without touching the directory.
@@ -216,13 +224,13 @@ def _try(store: Path) -> str:
 class Rewriter:
     """Puts real directories in the place of targets, in texts.
 
-    Attributes:
+    Args:
         paths: lines ``TARGET=REAL``.
     """
 
-    def __init__(self, mine: Sequence[Bound]) -> None:
-        self._real = _replacements(mine)
-        self.paths = "\n".join(f"{target}={real}" for target, real in self._real.items())
+    def __init__(self, paths: str) -> None:
+        self.paths = paths.rstrip("\n")
+        self._real = dict(line.split("=", 1) for line in self.paths.splitlines())
         longest = sorted(map(re.escape, self._real), key=len, reverse=True)
         # Whole paths only: not behind another part of a path, and up to a slash or the end of the word.
         self._pattern = re.compile(
@@ -234,7 +242,12 @@ class Rewriter:
         return self._pattern.sub(lambda found: self._real[found[1]], text) if self._real else text
 
 
-def _replacements(mine: Sequence[Bound]) -> dict[str, str]:
+def replacements(mine: Sequence[Bound]) -> dict[str, str]:
+    """Target to directory.
+
+    Raises:
+        BackendError: a directory's name cannot stand in a script.
+    """
     for one in mine:
         if not re.fullmatch(r"[\w/.,:@%+=~-]+", one.source):
             raise BackendError(
