@@ -13,20 +13,36 @@ if TYPE_CHECKING:
 
     from jupyter_cube.api import Job, job, jobs, submit
     from jupyter_cube.errors import CubeError
+    from jupyter_cube.offers import items, publish, use
     from jupyter_cube.results import result
     from jupyter_cube.state import State
 
 __version__ = "0.1.0"
-__all__ = ["CubeError", "Job", "State", "job", "jobs", "load_ipython_extension", "result", "submit"]
+__all__ = [
+    "CubeError",
+    "Job",
+    "State",
+    "items",
+    "job",
+    "jobs",
+    "load_ipython_extension",
+    "publish",
+    "result",
+    "submit",
+    "use",
+]
 
 _HOMES = {
     "CubeError": "errors",
     "Job": "api",
     "State": "state",
+    "items": "offers",
     "job": "api",
     "jobs": "api",
+    "publish": "offers",
     "result": "results",
     "submit": "api",
+    "use": "offers",
 }
 
 

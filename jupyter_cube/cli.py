@@ -128,6 +128,10 @@ def _logs(call: Call) -> int:
 def _debug(call: Call) -> int:
     from jupyter_cube.verbs import actions
 
+    if call.get("release"):
+        answer = actions.release(call)
+        print(json.dumps(answer.document, ensure_ascii=False) if call.json else answer.text.rstrip("\n"))
+        return 0
     words, env, folder = actions.debug(call)
     if not call.json:
         sys.stdout.flush()

@@ -10,6 +10,7 @@ from jupyter_cube import calls, rules
 from jupyter_cube.action import PLUGIN_PREFIX, Requirement
 from jupyter_cube.document import Document
 from jupyter_cube.errors import Fault, NotFoundError, SpecError, near
+from jupyter_cube.marketplace import pins
 from jupyter_cube.marketplace.graph import Find, Graph, Want, resolve
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.reference import Reference
@@ -80,7 +81,7 @@ def compile(spec: JobSpec, *, parameters: Mapping[str, Any] | None = None, marke
         rank=cube.rank,
         outputs=cube.outputs,
         tags=cube.tags,
-        items=tuple(origin_of(each) for each in items_of(graphs)),
+        items=(*_template(spec), *(origin_of(each) for each in items_of(graphs))),
         warnings=tuple(dict.fromkeys([*_ignored(spec), *(note for part in parts for note in part.notes)])),
     )
 
@@ -109,6 +110,11 @@ def origin_of(published: Published) -> Origin:
     """An item, pinned."""
     item = published.item
     return Origin(item.name, item.version, published.digest, published.source, item.kind)
+
+
+def _template(spec: JobSpec) -> list[Origin]:
+    """The job template that the job was made from."""
+    return [pins.parse(spec.cube.template, kind="job")] if spec.cube.template else []
 
 
 def _refused(spec: JobSpec, graphs: Mapping[str, Graph], market: Market) -> Iterator[Fault]:

@@ -16,6 +16,8 @@ from jupyter_cube.verbs.table import VERBS, Option, Verb, verb
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
 
+    from jupyter_cube.marketplace.catalog import Catalog
+
 _MAGIC = re.compile(r"\s*(?:[\w.\[\], ]+=\s*)?(%%?)cube(?:\s+(.*))?", re.DOTALL)
 _VARIABLE = re.compile(r"\$(\w*)$")
 _MOST = 50  # jobs offered
@@ -144,7 +146,63 @@ def _summaries() -> list[Summary]:
         return []  # Tab is no place for errors
 
 
-_SOURCES: Mapping[str, Callable[[str, Sequence[str]], list[str]]] = {"job": _jobs, "task": _tasks}
+def _items(last: str, before: Sequence[str]) -> list[str]:
+    """Names of items, after ``@`` their versions, after ``:`` their variables."""
+    del before
+    name, at, version = last.partition("@")
+    head, colon, typed = last.partition(":")
+    try:
+        if colon and "//" not in last:
+            given, comma, start = typed.rpartition(",")
+            filled = {part.partition("=")[0] for part in given.split(",")}
+            found = [one for one in _variables_of(head) if one not in filled]
+            return [f"{head}:{given}{comma}{one}=" for one in _beginning(start, found)]
+        if at:
+            return [f"{name}@{one}" for one in _beginning(version, _catalog().versions(name))]
+        from jupyter_cube.marketplace.search import Index as Items
+
+        return Items(_catalog().sources).prefix(last, _MOST)
+    except (CubeError, OSError):
+        return []
+
+
+def _variables_filled(last: str, before: Sequence[str]) -> list[str]:
+    """Variables of the item that is named before."""
+    given = {word.partition("=")[0] for word in before if "=" in word}
+    try:
+        found = _variables_of(next(word for word in before[1:] if not word.startswith("-")))
+    except (StopIteration, CubeError, OSError):
+        return []
+    return [f"{one}=" for one in _beginning(last, found) if one not in given]
+
+
+def _variables_of(name: str) -> list[str]:
+    from jupyter_cube.marketplace.reference import typed
+
+    return [variable.name for variable in _catalog().find(typed(name)).item.variables]
+
+
+def _sources(last: str, before: Sequence[str]) -> list[str]:
+    del before
+    try:
+        return _beginning(last, [source.name for source in _catalog().sources])
+    except (CubeError, OSError):
+        return []
+
+
+def _catalog() -> Catalog:
+    from jupyter_cube.marketplace.catalog import catalog
+
+    return catalog()
+
+
+_SOURCES: Mapping[str, Callable[[str, Sequence[str]], list[str]]] = {
+    "job": _jobs,
+    "task": _tasks,
+    "item": _items,
+    "variable": _variables_filled,
+    "source": _sources,
+}
 
 
 def matches(context: CompletionContext) -> SimpleMatcherResult:

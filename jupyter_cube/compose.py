@@ -200,12 +200,13 @@ def _compiled(job: model.JobSpec, options: Options) -> tuple[model.JobSpec, Plan
     if not options.require and not any(map(is_reference, needed)):
         return job, compile.compile(job, parameters=options.parameters), None
     from jupyter_cube import requiring
-    from jupyter_cube.market import Shopping, pin
+    from jupyter_cube.market import Shopping
+    from jupyter_cube.marketplace.pins import pin
 
     shopping = Shopping(job.cube.items, allow=options.yes)
     job = requiring.add(job, options.require, find=shopping.find)
     plan = compile.compile(job, parameters=options.parameters, market=shopping.market())
-    cube = replace(job.cube, items=tuple(map(pin, plan.items)))
+    cube = replace(job.cube, items=tuple(pin(each) for each in plan.items if each.kind != "job"))
     return replace(job, extras=replace(job.extras, cube=cube)), plan, shopping
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,11 @@ from jupyter_cube.folder import JobFolder
 from jupyter_cube.state import State
 from jupyter_cube.store import Store
 
-_VERSION = 1
-_COLUMNS = "id, name, state, reason, backend, created, started, ended, tasks, tags, notebook"
+_VERSION = 2
+_COLUMNS = "id, name, state, reason, backend, created, started, ended, tasks, tags, notebook, items"
 _SCHEMA = f"""
 create table if not exists jobs (id text primary key, name, state, reason, backend, created, started, ended,
-                                 tasks, tags, notebook);
+                                 tasks, tags, notebook, items);
 create index if not exists jobs_created on jobs (created);
 pragma user_version = {_VERSION};
 """
@@ -27,7 +27,10 @@ pragma user_version = {_VERSION};
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One line of a list of jobs. Times are seconds since the epoch, 0 where not yet."""
+    """One line of a list of jobs. Times are seconds since the epoch, 0 where not yet.
+
+    ``items`` are those of the marketplace that it was made of, as ``SOURCE/NAME@VERSION``.
+    """
 
     id: str
     name: str
@@ -40,6 +43,7 @@ class Summary:
     tasks: int
     tags: tuple[str, ...]
     notebook: str
+    items: tuple[str, ...] = ()
 
 
 class Index:
@@ -89,7 +93,7 @@ class Index:
             changed = [found for found in fresh if known.get(found.id) != found]
             database.executemany("delete from jobs where id = ?", [(name,) for name in gone])
             database.executemany(
-                f"insert or replace into jobs ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?)", map(_to_row, changed)
+                f"insert or replace into jobs ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?)", map(_to_row, changed)
             )
         known.update((found.id, found) for found in fresh)
         return _sorted([known[name] for name in ids if name in known])
@@ -134,20 +138,29 @@ def summary(folder: JobFolder) -> Summary:
         len(state.tasks),
         tuple(record.get("tags", ())),
         str(record.get("notebook", "")),
+        _items(record["plan"]),
     )
+
+
+def _items(plan: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{one['source']}/{one['name']}@{one['version']}" for one in plan.get("items", ()))
 
 
 def _to_row(one: Summary) -> tuple[Any, ...]:
     return (
         *(one.id, one.name, one.state.value, one.reason, one.backend, one.created, one.started, one.ended, one.tasks),
-        *(json.dumps(one.tags), one.notebook),
+        *(json.dumps(one.tags), one.notebook, json.dumps(one.items)),
     )
 
 
 def _from_row(row: tuple[Any, ...]) -> Summary:
-    name, title, state, reason, backend, created, started, ended, tasks, tags, notebook = row
+    name, title, state, *numbers, tags, notebook, items = row
+    reason, backend, created, started, ended, tasks = numbers
     return Summary(
-        name, title, State(state), reason, backend, created, started, ended, tasks, tuple(json.loads(tags)), notebook
+        *(name, title, State(state), reason, backend, created, started, ended, tasks),
+        tuple(json.loads(tags)),
+        notebook,
+        tuple(json.loads(items)),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,32 +10,24 @@ from typing import Any
 from jupyter_cube.compile import Market
 from jupyter_cube.config import cache_path, config, store_path
 from jupyter_cube.errors import UsageError
+from jupyter_cube.marketplace import pins, used, version
 from jupyter_cube.marketplace import reference as references
-from jupyter_cube.marketplace import used, version
 from jupyter_cube.marketplace.catalog import Catalog, catalog
 from jupyter_cube.marketplace.item import Published
-from jupyter_cube.marketplace.reference import NAME, Reference
-from jupyter_cube.marketplace.version import VERSION
+from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.plan import Origin
-
-_PIN = re.compile(rf"(?:(?P<source>\S+)/)?(?P<name>{NAME})@(?P<version>{VERSION})? (?P<digest>\S+)")
-
-
-def pin(origin: Origin) -> str:
-    """An item pinned, as it stands under ``extras.jupyter_cube.items``."""
-    return f"{origin.source}/{origin.name}@{origin.version} {origin.digest}"
 
 
 class Shopping:
     """The items of one submit.
 
     Args:
-        pins: lines that ``pin`` has written; such an item is used with exactly that content.
+        pinned: lines of ``pins``; such an item is used with exactly that content.
         allow: items that nobody has allowed yet are allowed with this submit.
     """
 
-    def __init__(self, pins: Sequence[str] = (), *, allow: bool = False) -> None:
-        self._pins = _pins(pins)
+    def __init__(self, pinned: Sequence[str] = (), *, allow: bool = False) -> None:
+        self._pins = _pins(pinned)
         self._allow = allow
         self._catalog: Catalog | None = None
         self.found: dict[tuple[str, str], Published] = {}
@@ -94,24 +85,18 @@ class Shopping:
 
     def keep(self, origins: Iterable[Origin]) -> None:
         """Keep copies of the items that a job is made of, and remember that they are allowed."""
-        wanted = {(each.source, f"{each.name}@{each.version}" if each.version else each.name) for each in origins}
-        for key, published in self.found.items():
-            if key in wanted:
+        wanted = {(each.source, each.name, each.version) for each in origins}
+        for published in self.found.values():
+            if (published.source, published.item.name, published.item.version) in wanted:
                 if not published.trusted:
                     self.catalog.trust.add(published)
                 used.keep(published)
 
 
 def _pins(lines: Sequence[str]) -> dict[str, Origin]:
-    found = {}
-    for line in lines:
-        match = _PIN.fullmatch(line)
-        if match is None:
-            hint = "write SOURCE/NAME@VERSION DIGEST, or leave the line away for the newest"
-            raise UsageError(f"{line!r:.200} pins no item", place="extras.jupyter_cube.items", hint=hint)
-        source, name = match["source"] or "", match["name"]
-        found[source if "://" in source else name] = Origin(name, match["version"] or "", match["digest"], source, "")
-    return found
+    """What is pinned, by what references say: a name, or an item's own address."""
+    origins = [pins.parse(line) for line in lines]
+    return {origin.source if "://" in origin.source else origin.name: origin for origin in origins}
 
 
 def own_paths() -> tuple[str, ...]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import os
@@ -19,6 +20,7 @@ from jupyter_cube.errors import DetachedError, UsageError, near
 from jupyter_cube.handle import Job
 from jupyter_cube.logview import View
 from jupyter_cube.verbs import actions
+from jupyter_cube.verbs.answer import Answer
 from jupyter_cube.verbs.parser import Call, help_text, parse, split
 
 if TYPE_CHECKING:
@@ -69,11 +71,23 @@ class Session:
             return None
         if name == "completion":
             raise UsageError("completion is for shells", hint=f"in a terminal: {hint.shell_prefix()} {name} bash")
-        answer = actions.answer(call)
+        answer = self._answer(call)
         print(json.dumps(answer.document, ensure_ascii=False) if call.json else answer.text.rstrip("\n"))
         if answer.job is not None and not call.json:
             self._show(answer.job)
         return answer.job
+
+    def _answer(self, call: Call) -> Answer:
+        """What a verb says; a cell that is ready to run becomes the notebook's next one."""
+        if call.verb.name == "new":
+            from jupyter_cube.verbs import item_actions
+
+            return item_actions.new(call, self.shell.user_ns)
+        answer = actions.answer(call)
+        if answer.ready is None or call.json:
+            return answer
+        self.shell.set_next_input(answer.ready.cell)
+        return dataclasses.replace(answer, text=answer.ready.file or answer.ready.cell)
 
     def _submit(self, call: Call, text: str | None) -> Job:
         job = actions.submit(call, text=text, namespace=self.shell.user_ns)
@@ -126,6 +140,9 @@ class Session:
         job.raise_if_failed()
 
     def _debug(self, call: Call) -> None:
+        if call.get("release"):
+            print(actions.release(call).text.rstrip("\n"))
+            return
         if call.json:
             words, _, folder = actions.debug(call)
             print(json.dumps({"words": words, "cwd": folder}))

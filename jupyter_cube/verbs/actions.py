@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from jupyter_cube import api, render
@@ -16,26 +16,10 @@ from jupyter_cube.hint import command
 from jupyter_cube.index import Summary
 from jupyter_cube.logview import View
 from jupyter_cube.state import State
+from jupyter_cube.verbs.answer import Answer
 from jupyter_cube.verbs.parser import Call
 
 _DEFAULT_LIMIT = 20  # jobs in a list
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a verb gives back.
-
-    Attributes:
-        document: what ``--json`` prints.
-        text: what people read.
-        code: the exit code of the command line.
-        job: the job that runs because of it.
-    """
-
-    document: Any
-    text: str
-    code: int = 0
-    job: Job | None = None
 
 
 def submit(call: Call, *, text: str | None = None, namespace: Mapping[str, Any] | None = None) -> Job:
@@ -129,7 +113,11 @@ def known_task(job: Job, name: str) -> str:
 
 def answer(call: Call) -> Answer:
     """Do a verb that neither submits, nor shows a log, nor opens a shell."""
-    return _ACTIONS[call.verb.name](call)
+    if call.verb.name in _ACTIONS:
+        return _ACTIONS[call.verb.name](call)
+    from jupyter_cube.verbs import item_actions  # the marketplace is not needed to look at jobs
+
+    return item_actions.ACTIONS[call.verb.name](call)
 
 
 def list_jobs(call: Call) -> Answer:
@@ -147,7 +135,7 @@ def list_jobs(call: Call) -> Answer:
 
 def summary_record(one: Summary) -> dict[str, Any]:
     """A line of the list of jobs as JSON values."""
-    return {**dataclasses.asdict(one), "state": one.state.value, "tags": list(one.tags)}
+    return {**dataclasses.asdict(one), "state": one.state.value, "tags": list(one.tags), "items": list(one.items)}
 
 
 def describe(call: Call) -> Answer:
@@ -237,6 +225,13 @@ def clean(call: Call) -> Answer:
     word = "would delete" if call.get("dry_run") else "deleted"
     text = "".join(f"{word} {one.name} {one.id[:6]}\n" for one in removed) or "nothing to delete\n"
     return Answer([summary_record(one) for one in removed], text)
+
+
+def release(call: Call) -> Answer:
+    """``debug --release``."""
+    job = api.job(call.values["job"])
+    job.release(known_task(job, call.values["task"]) if "task" in call.values else "")
+    return Answer(job.describe(), _headlines([job]))
 
 
 def debug(call: Call) -> tuple[list[str], Mapping[str, str], str]:

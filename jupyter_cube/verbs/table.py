@@ -2,120 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
 from jupyter_cube.state import State
+from jupyter_cube.verbs.item_verbs import VERBS_ABOUT_ITEMS
+from jupyter_cube.verbs.option import JSON, Option, Verb, count, identifier, names, number, pair, port, tags
 
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option or, where its flag has no dash, one positional word.
-
-    Attributes:
-        flags: as typed, the long one first.
-        help: what it does, with its unit, no full stop.
-        field: its name among the parsed values.
-        metavar: stands for its value; empty: it takes none.
-        convert: text to value; raises ValueError with what is wrong.
-        repeat: it may be typed several times (an option) or takes all words that follow (a positional).
-        required: a positional that may not be left out.
-        choices: the only values there are.
-        only: ``cell`` or ``notebook``: the only place where it makes sense.
-        completes: what its value is completed from: ``job``, ``task``, ``file``, ``name`` (of the notebook) or nothing.
-    """
-
-    flags: tuple[str, ...]
-    help: str
-    field: str
-    metavar: str = ""
-    convert: Callable[[str], Any] = str
-    repeat: bool = False
-    required: bool = False
-    choices: tuple[str, ...] = ()
-    completes: str = ""
-    only: str = ""
-
-    @property
-    def positional(self) -> bool:
-        return not self.flags[0].startswith("-")
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """A verb: its options and what its help says. ``words``: it takes a command after ``--``."""
-
-    name: str
-    summary: str
-    options: tuple[Option, ...]
-    examples: tuple[str, ...]
-    words: bool = False
-
-    @property
-    def positionals(self) -> tuple[Option, ...]:
-        return tuple(option for option in self.options if option.positional)
-
-    def option(self, flag: str) -> Option | None:
-        return next((option for option in self.options if flag in option.flags), None)
-
-
-def count(text: str) -> int:
-    """A whole number, not negative."""
-    if not text.isascii() or not text.isdigit():
-        raise ValueError(f"{text!r} is not a whole number")
-    return int(text)
-
-
-def number(text: str) -> float:
-    """A number, not negative."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a number") from None
-    if not 0 <= value < float("inf"):
-        raise ValueError(f"{text!r} is not a number of 0 or more")
-    return value
-
-
-def names(text: str) -> tuple[str, ...]:
-    """``a,b`` as names of Python values."""
-    found = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in found:
-        identifier(name)
-    return found
-
-
-def identifier(text: str) -> str:
-    """A name that a value can be bound to."""
-    import keyword
-
-    if not text.isidentifier() or keyword.iskeyword(text):
-        raise ValueError(f"{text!r} is no name of a Python variable")
-    return text
-
-
-def pair(text: str) -> tuple[str, str]:
-    """``NAME=VALUE``."""
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise ValueError(f"{text!r} is not NAME=VALUE")
-    return name.strip(), value
-
-
-def port(text: str) -> tuple[str, int]:
-    """``LABEL`` or ``LABEL=COUNT``."""
-    label, equals, amount = text.partition("=")
-    return label, count(amount) if equals else 1
-
-
-def tags(text: str) -> tuple[str, ...]:
-    """``a,b`` as words."""
-    return tuple(tag.strip() for tag in text.split(",") if tag.strip())
-
+__all__ = ["VERBS", "Option", "Verb", "verb"]
 
 _STATES = tuple(State.__members__)
-_JSON = Option(("--json",), "print JSON; messages for people go to stderr", "json")
 _JOB = Option(("ID",), "the job's id, the beginning of it, or its name", "job", "ID", required=True, completes="job")
 _JOBS = Option(("ID",), "ids, beginnings of them, or names", "jobs", "ID", repeat=True, required=True, completes="job")
 _TASK = Option(("--task",), "only this task, such as worker-0", "task", "TASK", completes="task")
@@ -162,7 +55,7 @@ VERBS: tuple[Verb, ...] = (
             Option(("--wait",), "return when the job has ended, fail if it failed", "wait"),
             *_ABOUT_THE_CELL,
             *_ABOUT_THE_JOB,
-            _JSON,
+            JSON,
         ),
         ("submit train.py --gpu 1 --follow", "submit job.yaml -p lr=0.1", "submit --instances 4 -- python train.py"),
         words=True,
@@ -175,7 +68,7 @@ VERBS: tuple[Verb, ...] = (
             Option(("--name",), "only jobs with this in their name", "name", "NAME", completes="job"),
             Option(("--tag",), "only jobs with this tag", "tag", "TAG"),
             Option(("--limit",), "at most this many (default 20; 0: all)", "limit", "N", count),
-            _JSON,
+            JSON,
         ),
         ("jobs", "jobs --state RUNNING"),
     ),
@@ -190,41 +83,46 @@ VERBS: tuple[Verb, ...] = (
             Option(("--cursor",), "begin after this place of the log", "cursor", "N", count),
             Option(("--search",), "only lines with this text", "search", "TEXT"),
             Option(("--regex",), "the text to search is a regular expression", "regex"),
-            _JSON,
+            JSON,
         ),
         ("logs train --follow", "logs train --task worker-1 --tail 20", "logs train --search Error"),
     ),
-    Verb("describe", "show all that is known of a job", (_JOB, _JSON), ("describe train",)),
-    Verb("wait", "return when the jobs have ended, fail if one failed", (_JOBS, _JSON), ("wait train",)),
+    Verb("describe", "show all that is known of a job", (_JOB, JSON), ("describe train",)),
+    Verb("wait", "return when the jobs have ended, fail if one failed", (_JOBS, JSON), ("wait train",)),
     Verb(
         "stop",
         "stop jobs: TERM, then KILL after the grace",
-        (_JOBS, Option(("--reason",), "why, kept in the job's record", "reason", "TEXT"), _JSON),
+        (_JOBS, Option(("--reason",), "why, kept in the job's record", "reason", "TEXT"), JSON),
         ("stop train",),
     ),
     Verb(
         "retry",
         "run a job again, as its next attempt",
-        (_JOB, Option(("--failed",), "only the tasks that did not succeed", "failed"), _JSON),
+        (_JOB, Option(("--failed",), "only the tasks that did not succeed", "failed"), JSON),
         ("retry train --failed",),
     ),
-    Verb("delete", "delete jobs that have ended, with their logs", (_JOBS, _JSON), ("delete train",)),
+    Verb("delete", "delete jobs that have ended, with their logs", (_JOBS, JSON), ("delete train",)),
     Verb(
         "debug",
-        "open a shell in a task's folder and environment",
-        (_JOB, _TASK, _JSON),
-        ("debug train --task worker-1",),
+        "open a shell in a task's folder, environment and mounts; or let a held task end",
+        (
+            _JOB,
+            _TASK,
+            Option(("--release",), "end what holds failed tasks: their taskFails callbacks succeed", "release"),
+            JSON,
+        ),
+        ("debug train --task worker-1", "debug train --release"),
     ),
     Verb(
         "check",
         "say what is wrong in job files; nothing is started",
-        (Option(("FILE",), "job files", "files", "FILE", repeat=True, required=True, completes="file"), _JSON),
+        (Option(("FILE",), "job files", "files", "FILE", repeat=True, required=True, completes="file"), JSON),
         ("check job.yaml",),
     ),
     Verb(
         "plan",
         "show what a submit would run; nothing is started",
-        (Option(("FILE",), "as for submit", "file", "FILE", required=True, completes="file"), *_ABOUT_THE_JOB, _JSON),
+        (Option(("FILE",), "as for submit", "file", "FILE", required=True, completes="file"), *_ABOUT_THE_JOB, JSON),
         ("plan job.yaml --json",),
     ),
     Verb(
@@ -235,10 +133,11 @@ VERBS: tuple[Verb, ...] = (
             Option(("--older-than",), "only jobs that ended this long ago: 12h, 30d", "older_than", "TIME"),
             Option(("--size",), "delete the oldest until the store is this small: 5G", "size", "SIZE"),
             Option(("--dry-run",), "only say what would be deleted", "dry_run"),
-            _JSON,
+            JSON,
         ),
         ("clean --older-than 30d --dry-run", "clean --keep 100"),
     ),
+    *VERBS_ABOUT_ITEMS,
     Verb(
         "completion",
         "print the completion script of a shell",

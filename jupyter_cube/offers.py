@@ -1,0 +1,206 @@
+"""What people do with items: find them, look at them, use them, publish, allow, verify."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_cube import files, hint
+from jupyter_cube.config import store_path
+from jupyter_cube.errors import ConflictError, NotFoundError, UsageError
+from jupyter_cube.index import Index as Jobs
+from jupyter_cube.index import Summary
+from jupyter_cube.marketplace import reference as references
+from jupyter_cube.marketplace.binding import bind
+from jupyter_cube.marketplace.catalog import catalog
+from jupyter_cube.marketplace.item import Published
+from jupyter_cube.marketplace.publish import publish
+from jupyter_cube.marketplace.search import Found, Index
+from jupyter_cube.requiring import value_of
+from jupyter_cube.store import Store
+
+__all__ = ["Offer", "Ready", "allow", "items", "offer", "publish", "use"]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An item and what is known of its use.
+
+    Attributes:
+        versions: those of its source, newest first.
+        jobs: those that used it, newest first.
+    """
+
+    published: Published
+    versions: tuple[str, ...]
+    jobs: tuple[Summary, ...]
+
+    @property
+    def last_use(self) -> float:
+        """Seconds since the epoch; 0: never."""
+        return self.jobs[0].created if self.jobs else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An item made ready to use.
+
+    Attributes:
+        cell: for a notebook: a cell to run.
+        command: for a shell: a command to run.
+        file: a notebook that was written; empty: none.
+    """
+
+    cell: str
+    command: str
+    file: str = ""
+
+
+def items(
+    query: str = "",
+    *,
+    kind: str = "",
+    tags: Sequence[str] = (),
+    category: str = "",
+    author: str = "",
+    source: str = "",
+    limit: int = 50,
+    offset: int = 0,
+) -> Found:
+    """Items whose words begin with those of the query, the best first."""
+    found = Index(catalog().sources)
+    return found.search(
+        query, kind=kind, tags=tags, category=category, author=author, source=source, limit=limit, offset=offset
+    )
+
+
+def item(name: str) -> Published:
+    """The item that a person named: ``[SOURCE/]NAME[@VERSION]``.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    return catalog().find(references.typed(name))
+
+
+def offer(name: str) -> Offer:
+    """An item with its versions and the jobs that used it.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = item(name)
+    label = f"{found.source}/{found.item.name}@"
+    jobs = [job for job in Jobs(Store(store_path())).summaries() if any(one.startswith(label) for one in job.items)]
+    versions = [] if "://" in found.source else catalog().versions(found.item.name, found.source)
+    return Offer(found, tuple(versions), tuple(jobs))
+
+
+def use(name: str, values: Mapping[str, Any] | None = None, *, folder: Path | None = None) -> Ready:
+    """What to run to use an item; of a notebook template a copy is written into ``folder`` (default: here).
+
+    Args:
+        values: of its variables.
+
+    Raises:
+        UsageError: a variable is not filled, unknown or ill-typed.
+    """
+    found = item(name)
+    typed = {key: value_of(value) if isinstance(value, str) else value for key, value in (values or {}).items()}
+    bound, problems = bind(found.item, typed)
+    if problems and found.item.kind != "notebook":
+        message, advice = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        example = " ".join(f"{each.name}=VALUE" for each in found.item.variables if each.required)
+        hint_text = f"write: {hint.command(f'use {name} {example}')}" if "no value" in message else advice
+        raise UsageError(f"{message}{more}", hint=hint_text)
+    if found.item.kind == "notebook":
+        return _notebook(found, folder or Path.cwd())
+    reference = _reference(found)
+    if found.item.kind == "job":
+        words = "".join(f" -p {shlex.quote(f'{key}={_text(value)}')}" for key, value in typed.items())
+        target = f"submit {reference}{words}"
+        return Ready(f"%cube {target}", f"{hint.shell_prefix()} {target}")
+    return _required(found, reference, typed, bound)
+
+
+def allow(name: str, digest: str) -> Published:
+    """Allow an item with exactly that content to be used, from now on.
+
+    Raises:
+        ConflictError: it has other content.
+    """
+    found = item(name)
+    if found.digest != digest:
+        message = f"{found.item.label} of '{found.source}' has the digest {found.digest}"
+        raise ConflictError(message, place=name, hint=f"look at it with: {hint.command(f'show {name}')}")
+    catalog().trust.add(found)
+    return found
+
+
+def _required(found: Published, reference: str, typed: Mapping[str, Any], bound: Mapping[str, Any]) -> Ready:
+    short = reference if "://" in found.source else f"{found.item.name}@{found.item.version}"
+    if "://" not in found.source and catalog().find(references.typed(found.item.name)).source != found.source:
+        short = f"{found.source}/{short}"
+    values = ",".join(f"{key}={_listed(value)}" for key, value in typed.items())
+    asked = shlex.quote(f"{short}:{values}" if values else short)
+    body = [f"# {_summary(found)}"]
+    for variable in found.item.variables:
+        value = bound.get(variable.name)
+        if isinstance(value, str) and value.startswith("/"):
+            body += ["import os", f"{_identifier(variable.name)} = {value!r}", f"print(os.listdir({value!r}))"]
+    head = f"%%cube submit --require {asked}"
+    lines = list(dict.fromkeys(body)) if len(body) > 1 else [*body, "..."]
+    return Ready("\n".join([head, *lines]), f"{hint.shell_prefix()} submit --require {asked} -- COMMAND")
+
+
+def _notebook(found: Published, folder: Path) -> Ready:
+    source = found.folder / found.item.notebook
+    if not source.is_file():
+        raise NotFoundError(f"{found.item.label} has no file {found.item.notebook}", hint="it was published without")
+    stem, number = re.sub(r"[^\w.-]", "-", found.item.name), 1
+    target = folder / f"{stem}.ipynb"
+    while target.exists():
+        number += 1
+        target = folder / f"{stem}-{number}.ipynb"
+    with files.disk_errors(target):
+        files.replace(target, source.read_bytes(), mode=0o644)
+    return Ready(f"# {_summary(found)}\n# open {target.name}", f"jupyter lab {shlex.quote(str(target))}", str(target))
+
+
+def _reference(found: Published) -> str:
+    if "://" in found.source:
+        return found.source
+    source = f"{found.source}/"
+    if catalog().find(references.typed(found.item.name)).source == found.source:
+        source = ""
+    return f"{references.SCHEME}{source}name/{found.item.name}@{found.item.version}"
+
+
+def _summary(found: Published) -> str:
+    from jupyter_cube.render import plain
+
+    return plain(found.item.summary or found.item.title or found.item.name)
+
+
+def _identifier(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _text(value: Any) -> str:
+    from jupyter_cube.marketplace.braces import as_text
+
+    return value if isinstance(value, str) else as_text(value)
+
+
+def _listed(value: Any) -> str:
+    """A value as it stands after ``NAME:``, where commas separate."""
+    import json
+
+    if isinstance(value, str):
+        return json.dumps(value) if re.search(r"""[,'"\[\{]""", value) else value
+    return json.dumps(value, ensure_ascii=False)
