@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -171,9 +171,15 @@ def _lay(role: Role, given: Mapping[str, Any], job: Path) -> dict[str, str]:
             # A place for a mount inside another one of ours; elsewhere it is made without touching the directory.
             if inner.target.startswith(f"{outer.target}/") and outer.source.startswith((given["cache"], str(job))):
                 os.makedirs(outer.source + inner.target[len(outer.target) :], exist_ok=True)
-    spec = json.dumps({"place": str(job), "mounts": [asdict(one) for one in mine]})
+    spec = _spec(job, mine)
     words = " ".join(_quoted(word) for word in command("protect", f"{job}/private/{role.name}.mounts"))
     return {"mounts": spec, "protect": f'protected() {{ exec {words} "$@"; }}\n'}
+
+
+def _spec(place: Path, mine: Sequence[Bound]) -> str:
+    """What ``namespace`` reads."""
+    fields = [(one.target, one.source, "ro" if one.read_only else "rw", one.filled) for one in mine]
+    return "".join(f"{field}\0" for field in (str(place), *(each for mount in fields for each in mount)))
 
 
 def _quoted(word: str) -> str:
@@ -206,7 +212,7 @@ def refused(store: Path) -> str:
 def _try(store: Path) -> str:
     spec = store / f".namespaces.{os.getpid()}"
     mount = Bound("/.jupyter-cube/try", str(store), read_only=True)
-    files.write(spec, json.dumps({"place": str(store), "mounts": [asdict(mount)]}))
+    files.write(spec, _spec(store, [mount]))
     try:
         words = [*command("run", str(spec)), "true"]
         done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False, cwd="/")

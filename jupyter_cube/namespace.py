@@ -1,19 +1,20 @@
 """Mounts that only one task sees: ``python -I -S namespace.py MODE SPEC [PID] -- WORDS``, which ends in an exec.
 
-A file of its own that imports nothing of ours, so that it starts in the time of the bare interpreter. ``SPEC`` is a
-JSON file ``{"place": DIRECTORY, "mounts": [{"target", "source", "read_only", "filled"}]}``; ``filled`` names a file
-whose presence makes the mount read-only. Modes: ``task`` (a failure is handed to the wrapper as ``CUBE_CANNOT``),
-``run`` (a failure ends it), ``protect`` (makes read-only what has been filled since), ``enter`` (joins process PID).
+A file of its own that imports little and nothing of ours: it starts in about the time of the bare interpreter.
+``SPEC`` is a file: the path of a directory that may be covered for a moment, and for each mount the target, the source,
+``ro`` or ``rw``, and the file that says that it is filled and so read-only (or nothing); each ended by a NUL. Modes:
+``task`` (a failure is handed to the wrapper as ``CUBE_CANNOT``), ``run`` (a failure ends it), ``protect`` (makes
+read-only what has been filled since), ``enter`` (joins the process PID).
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import stat
 import sys
-from typing import Any
+
+Mount = tuple[str, str, str, str]
 
 _NEW_NAMESPACE, _NEW_USER = 0x00020000, 0x10000000
 _READ_ONLY, _NO_SUID, _NO_DEV, _NO_EXEC, _REMOUNT, _NO_ATIME, _NO_DIR_ATIME = 1, 2, 4, 8, 32, 1024, 2048
@@ -148,28 +149,35 @@ def _protect(target: str) -> None:
             _mount("none", path, "none", _REMOUNT | _BIND | _READ_ONLY | flags)
 
 
-def _is_read_only(mount: dict[str, Any]) -> bool:
-    return bool(mount["read_only"] or (mount["filled"] and os.path.exists(mount["filled"])))
+def _read(path: str) -> tuple[str, list[Mount]]:
+    with open(path, "rb") as file:
+        place, *fields = os.fsdecode(file.read()).split("\0")[:-1]
+    parts = [fields[number::4] for number in range(4)]
+    return place, list(zip(*parts, strict=True))
 
 
-def build(spec: dict[str, Any]) -> None:
-    """Enter a namespace of this process's own with all mounts of ``spec``.
+def _is_read_only(mode: str, filled: str) -> bool:
+    return mode == "ro" or bool(filled and os.path.exists(filled))
+
+
+def build(place: str, mounts: list[Mount]) -> None:
+    """Enter a namespace of this process's own with all mounts.
 
     Raises:
         OSError: the host refuses, or a directory is not there; the host's files are where they were.
     """
     _unshare()
-    view = _View(spec["place"])
-    mounts = sorted(spec["mounts"], key=lambda mount: len(mount["target"]))
+    view = _View(place)
+    mounts = sorted(mounts, key=lambda mount: len(mount[0]))
     try:
         # Opened before anything is mounted over them; before the unshare they would be of another namespace.
-        sources = [os.open(mount["source"], os.O_PATH | os.O_DIRECTORY) for mount in mounts]
-        for mount, source in zip(mounts, sources, strict=True):
-            target = view.add(mount["target"])
-            _mount(f"/proc/self/fd/{source}", target, "none", _BIND | _RECURSIVE)
-            if _is_read_only(mount):
+        sources = [os.open(source, os.O_PATH | os.O_DIRECTORY) for _, source, _, _ in mounts]
+        for (asked, _, mode, filled), fd in zip(mounts, sources, strict=True):
+            target = view.add(asked)
+            _mount(f"/proc/self/fd/{fd}", target, "none", _BIND | _RECURSIVE)
+            if _is_read_only(mode, filled):
                 _protect(target)
-            os.close(source)
+            os.close(fd)
         view.finish()
     except OSError:
         view.undo()
@@ -177,12 +185,12 @@ def build(spec: dict[str, Any]) -> None:
     os.chdir("/")
 
 
-def protect(spec: dict[str, Any]) -> None:
+def protect(mounts: list[Mount]) -> None:
     """Enter a namespace where what has been filled since ``build`` is read-only."""
     _unshare()
-    for mount in spec["mounts"]:
-        if _is_read_only(mount):
-            _protect(os.path.realpath(mount["target"]))
+    for target, _, mode, filled in mounts:
+        if _is_read_only(mode, filled):
+            _protect(os.path.realpath(target))
 
 
 def enter(pid: int) -> None:
@@ -203,10 +211,12 @@ def main(words: list[str]) -> None:
         if mode == "enter":
             enter(int(rest[0]))
         else:
-            with open(path) as file:
-                spec = json.load(file)
-            (protect if mode == "protect" else build)(spec)
-            if any(mount["filled"] and not _is_read_only(mount) for mount in spec["mounts"]):
+            place, mounts = _read(path)
+            if mode == "protect":
+                protect(mounts)
+            else:
+                build(place, mounts)
+            if mode == "task" and any(filled and not _is_read_only(way, filled) for _, _, way, filled in mounts):
                 os.environ["CUBE_UNFILLED"] = "1"
     except OSError as error:
         message = f"{error.strerror}: {error.filename}" if error.filename else str(error)

@@ -48,7 +48,7 @@ def place() -> Iterator[Path]:
         yield folder
 
 
-def as_nobody(place: Path, line: str) -> subprocess.Popen[str]:
+def as_nobody(place: Path, line: str, *, module: str = "jupyter_cube") -> subprocess.Popen[str]:
     home = place / "home"
     settings = {
         "HOME": str(home),
@@ -60,7 +60,7 @@ def as_nobody(place: Path, line: str) -> subprocess.Popen[str]:
         "JUPYTER_CONFIG_DIR": str(place / "config"),
     }
     words = " ".join(f"{name}='{value}'" for name, value in settings.items())
-    command = f"cd {home} && env -i {words} {PYTHON} -m jupyter_cube {line}"
+    command = f"cd {home} && env -i {words} {PYTHON} -m {module} {line}"
     return subprocess.Popen(
         ["su", "-s", "/bin/sh", "nobody", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -79,6 +79,50 @@ def test_a_job_of_an_ordinary_user(place: Path, monkeypatch: pytest.MonkeyPatch)
     assert "exit 3" in err
     assert (place / "home" / "store").stat().st_mode & 0o777 == 0o700
     assert (place / "home" / "store").stat().st_uid == pwd.getpwnam("nobody").pw_uid
+
+
+MOUNTS = """
+import os
+from plans import Mount, Role, everything, run, shared
+fills = shared("mnist", cache="k", starts="echo filled > /cube-test/mnist/a; echo A=1 >> $CUBE_ENV")
+role = Role(
+    "w",
+    "id -un; cat /cube-test/mnist/a /cube-test/data/file; echo $A; "
+    "touch /cube-test/data/x; touch /cube-test/mnist/x; true",
+    instances=2,
+    min_succeeded=-1,
+    mounts=(Mount("cache", "k", "/cube-test/mnist"), Mount("storage", "data", "/cube-test/data")),
+    prerequisites=(fills,),
+)
+for _ in range(2):
+    job = run(role)
+    print(job.wait(30).value)
+    print(*everything(job), sep="\\n")
+print(os.path.exists("/cube-test"))
+"""
+
+
+def test_mounts_and_the_cache_of_an_ordinary_user(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared_locks(monkeypatch, place)
+    shutil.copy(Path(__file__).with_name("plans.py"), place / "lib")
+    (place / "lib" / "mount_jobs.py").write_text(MOUNTS)
+    (place / "data").mkdir()
+    (place / "data" / "file").write_text("content\n")
+    storages = {"data": {"path": str(place / "data"), "readOnly": True}}
+    (place / "config" / "jupyter_cube_config.json").write_text(json.dumps({"storages": storages}))
+    subprocess.run(["chmod", "-R", "a+rX", str(place / "lib"), str(place / "data"), str(place / "config")], check=True)
+    out, err = as_nobody(place, "", module="mount_jobs").communicate(timeout=60)
+    lines = [line for line in out.splitlines() if "waits for" not in line]
+    if (place / "home" / "store" / "namespaces.json").read_text().endswith('"refused": ""}'):
+        assert sorted(lines) == sorted(
+            ["SUCCEEDED", "SUCCEEDED", "False", "mnist: cached"]
+            + ["nobody", "filled", "content", "1"] * 4
+            + ["touch: cannot touch '/cube-test/data/x': Read-only file system"] * 4
+            + ["touch: cannot touch '/cube-test/mnist/x': Read-only file system"] * 4
+        ), err
+    else:
+        assert lines.count("filled") == 4, err
+    assert not Path("/cube-test").exists()
 
 
 def test_two_users_share_a_device(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_cube import process, wrapper
-from jupyter_cube.plan import Prerequisite, Role
+from jupyter_cube import nodes, process, wrapper
+from jupyter_cube.plan import Plan, Prerequisite, Role
 
 SHELLS = [words for words in (["dash"], ["busybox", "sh"], ["bash", "--posix"]) if shutil.which(words[0])]
 
@@ -26,6 +26,7 @@ class Case:
         self.shell = shell
         self.tasks = path / "tasks" / "w-0"
         self.tasks.mkdir(parents=True)
+        (path / "tasks" / "w-1").mkdir()
         (path / "private").mkdir()
         (path / "private" / "job.env").write_text(
             wrapper.exports({"FROM_JOB": "a 'b'\n$c", "PATH": os.environ["PATH"]})
@@ -43,16 +44,17 @@ class Case:
         callbacks = {
             (number, event): text
             for number, prerequisite in enumerate(role.prerequisites)
-            for event, text in prerequisite.scripts.items()
+            for event, text in (*prerequisite.scripts.items(), ("check", prerequisite.check))
+            if text
         }
         for name, text in wrapper.role_scripts(role, role.script, callbacks).items():
             (self.path / "private" / f"{role.name}.{name}").write_text(text)
 
-    def start(self, *, attempt: int = 1, cwd: str = "") -> subprocess.Popen[bytes]:
+    def start(self, *, attempt: int = 1, cwd: str = "", task: str = "w-0") -> subprocess.Popen[bytes]:
         env = {
             "PATH": os.environ["PATH"],
             "CUBE_JOB": str(self.path),
-            "CUBE_TASK_NAME": "w-0",
+            "CUBE_TASK_NAME": task,
             "CUBE_ROLE": "w",
             "CUBE_ATTEMPT": str(attempt),
             "CUBE_CWD": cwd,
@@ -145,6 +147,52 @@ def test_ignored_failure_changes_nothing(case: Case) -> None:
     role = Role("w", "echo command", prerequisites=(prerequisite("a", fails=True, ignore=True),))
     assert case.run(role) == {"phase": "command", "code": 0, "command_code": 0}
     assert "command" in case.log.splitlines()
+
+
+def test_a_check_that_succeeds_skips_all_events(case: Case) -> None:
+    scripts = {event: f"echo {event}" for event in wrapper.EVENTS}
+    role = Role("w", "echo command", prerequisites=(Prerequisite("p", scripts, check="echo looked; echo err >&2"),))
+    assert case.run(role)["code"] == 0
+    assert case.log.splitlines() == ["p: already there", "command"]
+
+
+@pytest.mark.parametrize("cache", ["", "k"])
+def test_two_tasks_run_a_node_once(case: Case, cache: str) -> None:
+    scripts = {
+        "taskStarts": "echo starts; sleep 0.8; echo 'A=a b' >> \"$CUBE_ENV\"",
+        "taskSucceeds": "echo succeeds",
+        "taskCompletes": "echo completes",
+    }
+    role = Role(
+        "w", "echo $A", instances=2, prerequisites=(Prerequisite("p", scripts, scope="job", key="k", cache=cache),)
+    )
+    case.lay(role)
+    laid = nodes.lay(
+        str(case.path), Plan("j", (role,)), attempt=1, starting={0: 1, 1: 1}, cache=str(case.path / "cache")
+    )
+    for name, text in laid.items():
+        (case.path / "private" / name).write_text(text)
+    children = [case.start(task=task) for task in ("w-0", "w-1")]
+    assert [child.wait(20) for child in children] == [0, 0]
+    logs = [(case.path / "tasks" / task / "1.log").read_text().splitlines() for task in ("w-0", "w-1")]
+    first, second = sorted(logs, key=lambda lines: lines[0] != "starts")
+    assert [line for line in first if line != "completes"] == ["starts", "a b", "succeeds"]
+    assert [line for line in second if line != "completes"][1:] == ["a b", "succeeds"]
+    assert second[0].startswith("p: waits for w-")
+    assert (first + second).count("completes") == 1
+    assert (case.path / "cache" / "entries" / "k" / "done").exists() is bool(cache)
+
+
+def test_the_failure_is_on_the_disk_while_task_fails_runs(case: Case) -> None:
+    fails = 'cat "$CUBE_JOB/tasks/w-0/1.failed"; touch "$CUBE_JOB/tasks/w-0/1.release"'
+    role = Role(
+        "w",
+        "exit 9",
+        prerequisites=(Prerequisite("a", {"taskFails": "echo never"}), Prerequisite("b", {"taskFails": fails})),
+    )
+    assert case.run(role) == {"phase": "command", "code": 9, "command_code": 9}
+    assert case.log == '{"phase": "command", "code": 9, "command_code": 9}\n'
+    assert not (case.tasks / "1.failed").exists()
 
 
 def test_failing_task_succeeds_fails_the_task(case: Case) -> None:
