@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -65,13 +65,7 @@ class Catalog:
         if (kept := used.find(digest, name=name, version=version, source=source)) is not None:
             return kept
         other: Published | None = None
-        for one in sorted(self.sources, key=lambda one: one.name != source):
-            try:
-                if version not in one.versions(name):
-                    continue
-                found = one.load(name, version)
-            except CubeError:
-                continue
+        for found in self._with_version(name, version, source):
             if found.digest == digest:
                 return self._judged(found)
             other = other or found
@@ -82,6 +76,22 @@ class Catalog:
             )
         places = ", ".join(one.name for one in self.sources)
         raise NotFoundError(f"{name}@{version} with the digest {digest} is gone (asked: {places})")
+
+    def at(self, name: str, version: str, source: str) -> Published:
+        """Exactly that version, as that source has it now.
+
+        Raises:
+            NotFoundError: it has not.
+            CubeError: it cannot be reached, or the item is broken.
+        """
+        if "://" in source:
+            from jupyter_cube.marketplace.sources import address
+
+            return self._judged(address.find(source))
+        where = self.source(source)
+        if version not in where.versions(name):
+            raise NotFoundError(f"'{source}' has no {name}@{version}")
+        return self._judged(where.load(name, version))
 
     def versions(self, name: str, source: str = "") -> list[str]:
         """The versions of an item in the source that decides, newest first; none where nobody has it."""
@@ -127,6 +137,20 @@ class Catalog:
                 version = version_rules.newest(versions, reference.version)
                 return self._judged(source.load(reference.name, version)) if version else None
         return None
+
+    def _with_version(self, name: str, version: str, source: str) -> Iterator[Published]:
+        """That version of every source that has it, ``source`` first."""
+        if "://" in source:
+            from jupyter_cube.marketplace.sources import address
+
+            yield address.find(source)
+            return
+        for one in sorted(self.sources, key=lambda one: one.name != source):
+            try:
+                if version in one.versions(name):
+                    yield one.load(name, version)
+            except CubeError:
+                continue  # it cannot be reached, or is broken there
 
     def _judged(self, found: Published) -> Published:
         if found.trusted or not self.trust.allows(found):

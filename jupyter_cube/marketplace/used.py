@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import replace
 from pathlib import Path
 
 from jupyter_cube import files
-from jupyter_cube.errors import StoreError
+from jupyter_cube.errors import StoreError, UsageError
 from jupyter_cube.marketplace import digest as digests
 from jupyter_cube.marketplace import staging
 from jupyter_cube.marketplace.item import Published
@@ -55,4 +56,11 @@ def find(digest: str, *, name: str, version: str, source: str = "") -> Published
 
 
 def place(digest: str) -> Path:
+    """The folder of the copy with that digest, whether it is there or not.
+
+    Raises:
+        UsageError: it is no digest.
+    """
+    if not re.fullmatch(digests.DIGEST, digest):
+        raise UsageError(f"{digest!r:.100} is no digest", hint="write sha256: and 64 digits")
     return used_path() / digest.removeprefix("sha256:")

@@ -35,12 +35,12 @@ class FolderSource(Source):
 
     def names(self) -> Iterable[str]:
         try:
-            entries = os.listdir(self.root)
+            with os.scandir(self.root) as entries:
+                return sorted(one.name for one in entries if _NAME.fullmatch(one.name) and _is_folder(one))
         except OSError as error:
             if self._missing_ok and isinstance(error, FileNotFoundError):
                 return []
             raise self._unreachable(error) from error
-        return sorted(name for name in entries if _NAME.fullmatch(name))
 
     def versions(self, name: str) -> list[str]:
         try:
@@ -74,3 +74,7 @@ class FolderSource(Source):
         return BackendError(
             f"the source '{self.name}' cannot be read: {(error.strerror or str(error)).lower()}", place=self.root
         )
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import json
 import os
 import re
 import signal
@@ -24,6 +26,7 @@ TIMEOUT = 300.0  # seconds of one fetch
 MOST_FILES = 1_000_000  # of a commit
 
 _REFUSED = ".refused"  # beside the version's folder: why it was not laid out
+_TREES = ".trees.json"  # beside the names: git's ids of their folders
 _SETTINGS = {
     "core.hooksPath": os.devnull,
     "core.symlinks": "false",
@@ -62,8 +65,11 @@ def lay_out(repository: Path, commit: str, target: Path) -> None:
     Raises:
         BackendError: the repository is damaged.
     """
-    blobs, refused = _listed(_output(["-C", str(repository), "ls-tree", "-r", "-z", "-l", "--full-tree", commit]))
+    listing = ["-C", str(repository), "ls-tree", "-z", "--full-tree"]
+    blobs, refused = _listed(_output([*listing, "-r", "-l", commit]))
+    trees = _output([*listing, commit])
     with contextlib.suppress(FileExistsError), staging.staged(target) as folder:
+        files.write(folder / _TREES, json.dumps(_tree_ids(trees)))
         for item, why in refused.items():
             (folder / item).mkdir(parents=True)
             files.write(folder / item / _REFUSED, why)
@@ -82,6 +88,25 @@ def refusal(folder: str) -> str:
         return Path(folder, _REFUSED).read_text("utf-8")
     except OSError:
         return ""
+
+
+def tree_id(folder: str, name: str) -> str:
+    """What identifies all versions of an item in a folder that was laid out; empty: it is not there."""
+    return _ids(f"{folder}/{_TREES}").get(name, "")
+
+
+@functools.lru_cache(maxsize=8)
+def _ids(path: str) -> Mapping[str, str]:
+    return files.read_json(path) or {}
+
+
+def _tree_ids(listing: bytes) -> dict[str, str]:
+    found = {}
+    for line in filter(None, listing.split(b"\0")):
+        about, _, name = line.partition(b"\t")
+        if about.split()[1] == b"tree" and re.fullmatch(NAME.encode(), name):
+            found[name.decode()] = about.split()[2].decode()
+    return found
 
 
 def _listed(listing: bytes) -> tuple[list[tuple[str, str, bool]], dict[str, str]]:
