@@ -1,4 +1,3 @@
-# ruff: noqa: RUF009 (``key`` makes a dataclass field)
 """What a prerequisite does, however it is written: in a job, in a reference, or as an item of the marketplace.
 
 OpenPAI writes callbacks and the plugin's parameters beside ``plugin``, the proposal for the marketplace under

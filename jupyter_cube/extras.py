@@ -11,6 +11,7 @@ from jupyter_cube.action import FAILURE_POLICY, PLUGIN_PREFIX, Action, Commands,
 from jupyter_cube.record import Record, Tagged, Written, key
 from jupyter_cube.shape import NAMES, Either, Flag, Items, Shape, Table, Text
 
+
 @dataclass(frozen=True, kw_only=True)
 class RuntimePlugin(Written):
     """A plugin that runs for all tasks, or for those of the roles that ``task_roles`` names."""
@@ -63,7 +64,7 @@ class Cube(Written):
     notebook: str = key("notebook", Text(), default="", about="the notebook that is run or was the source")
     tags: tuple[str, ...] = key("tags", NAMES, default=())
     strict: bool = key("strict", Flag(), default=True, about="run commands under errexit, nounset and pipefail")
-    template: str = key("template", Text(), default="", about="the job template it was made from, NAME@VERSION DIGEST")
+    template: str = key("template", Text(), default="", about="the job template: SOURCE/NAME@VERSION DIGEST")
     items: tuple[str, ...] = key("items", NAMES, default=(), about="items pinned: SOURCE/NAME@VERSION DIGEST")
 
 
