@@ -52,7 +52,7 @@ class Live:
         self.held: Exit | None = None  # how it will end, while its taskFails callbacks run
         self._look_at = time.monotonic() + _MEMORY_PERIOD
         self._over_memory = ""
-        self._released: set[process.Identity] | None = None
+        self._released: list[process.Identity] | None = None
 
     @property
     def over(self) -> bool:
@@ -85,10 +85,14 @@ class Live:
         """End what holds it: what its callback runs, and nothing that runs after that."""
         if self._released is not None:
             return
-        files.write(self.folder.attempt_file(self.task.name, self.attempt, "release"), "")
-        self._released = set()
+        try:
+            files.write(self.folder.attempt_file(self.task.name, self.attempt, "release"), "")
+        except OSError:
+            return  # a full disk: tried again
+        self._released = []
         if self.folder.failed_record(self.task.name, self.attempt) is not None:
-            self._released = self.processes() - {self.wrapper}
+            # Parents first: a shell whose child is killed before it says so in the log.
+            self._released = sorted(self.processes() - {self.wrapper}, key=lambda one: one.pid)
             process.signal_all(self._released, signal.SIGTERM)
             self._release_at = time.monotonic() + _RELEASE_GRACE
 
@@ -97,7 +101,7 @@ class Live:
         now = time.monotonic()
         if self._released and now >= self._release_at:
             process.signal_all(self._released, signal.SIGKILL)
-            self._released = set()
+            self._released = []
         if self._kill_at and now >= self._kill_at:
             process.signal_all(self.processes(), signal.SIGKILL)
             self._kill_at = now + 0.05
