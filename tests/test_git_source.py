@@ -77,16 +77,21 @@ def test_refs_are_branches_tags_and_commits(repository: Path) -> None:
 
 
 def test_what_was_fetched_is_used_until_it_is_fetched_again(repository: Path) -> None:
+    def now(team: GitSource) -> list[str]:
+        return [team.stamp(), team.name_stamp("mnist"), team.name_stamp("other")]
+
+    lay(repository, "other")
+    commit(repository)
     team = source(repository)
     team.versions("mnist")
     lay(repository, "mnist", "1.1.0")
     commit(repository)
     assert team.versions("mnist") == ["1.0.0"]
     assert not team.refresh(older=60)
-    stamp = team.stamp()
+    stamps = now(team)
     assert team.refresh()
     assert set(team.versions("mnist")) == {"1.0.0", "1.1.0"}
-    assert team.stamp() != stamp
+    assert [new != old for new, old in zip(now(team), stamps, strict=True)] == [True, True, False]
     assert not team.refresh()
 
 

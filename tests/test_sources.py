@@ -11,8 +11,8 @@ import pytest
 from item_folder import lay
 
 from jupyter_cube.errors import BackendError, CubeError, NotFoundError, UsageError
-from jupyter_cube.marketplace import digest
-from jupyter_cube.marketplace.sources import registry
+from jupyter_cube.marketplace import digest, sums
+from jupyter_cube.marketplace.sources import reading, registry
 from jupyter_cube.marketplace.sources.folder import FolderSource
 
 
@@ -159,3 +159,48 @@ def test_the_order_of_sources(tmp_path: Path, own_places: Path) -> None:
     for uri in ("relative", "ftp://host/items", "ext::sh -c true", ""):
         with pytest.raises(UsageError, match="is no source of items"):
             registry.make("team", uri)
+
+
+def test_a_large_file_is_read_once_and_again_when_it_changes(tmp_path: Path, own_places: Path) -> None:
+    folder = lay(tmp_path, "a")
+    data = folder / "data"
+    data.write_bytes(b"1" * (2 << 20))
+    os.utime(data, (1, 1))
+
+    def found() -> str:
+        reading._known.clear()  # as in another process
+        return FolderSource("team", tmp_path).load("a", "1.0.0").digest
+
+    first = found()
+    assert first == digest.digest(folder)
+    data.write_bytes(b"2" * (2 << 20))
+    os.utime(data, (1, 1))  # what somebody would do who wants to hide it
+    assert found() == digest.digest(folder) != first
+
+
+def test_a_sum_is_only_kept_of_a_file_that_has_settled(tmp_path: Path, own_places: Path) -> None:
+    file = tmp_path / "data"
+    file.write_bytes(b"1" * (2 << 20))
+    calls = []
+
+    def compute() -> str:
+        calls.append(1)
+        return "sum"
+
+    fresh = file.stat()
+    assert [sums.sha256(str(file), fresh, compute) for _ in range(2)] == ["sum", "sum"]
+    assert len(calls) == 2
+    old = os.stat_result(
+        (*tuple(fresh)[:9], fresh.st_ctime - 60),
+        {
+            "st_ctime_ns": fresh.st_ctime_ns - 60 * 10**9,
+            "st_mtime_ns": fresh.st_mtime_ns,
+            "st_ctime": fresh.st_ctime - 60,
+        },
+    )
+    assert [sums.sha256(str(file), old, compute) for _ in range(2)] == ["sum", "sum"]
+    assert len(calls) == 3
+    [record] = own_places.rglob("sums/*")
+    record.write_text("{")
+    assert sums.sha256(str(file), old, compute) == "sum"
+    assert len(calls) == 4

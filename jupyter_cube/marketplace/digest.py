@@ -10,12 +10,14 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_cube.errors import UsageError
 from jupyter_cube.files import disk_errors
+
+Known = Callable[[str, os.stat_result, Callable[[], str]], str]
 
 LIMIT = 1 << 30  # bytes of one item
 MOST_FILES = 10_000
@@ -51,8 +53,11 @@ def digest(folder: str | Path) -> str:
     return combine(files(folder))
 
 
-def files(folder: str | Path, paths: Iterable[str] | None = None) -> list[File]:
+def files(folder: str | Path, paths: Iterable[str] | None = None, *, known: Known | None = None) -> list[File]:
     """All files of the item in a folder, or those at ``paths``, each read once.
+
+    Args:
+        known: may answer instead of reading a file (``sums.sha256``); without it every byte is read.
 
     Raises:
         UsageError: there is a symbolic link, a special file, an odd name or too much in it.
@@ -60,7 +65,7 @@ def files(folder: str | Path, paths: Iterable[str] | None = None) -> list[File]:
     found: list[File] = []
     total = 0
     for path in (path for path, _ in walk(folder)) if paths is None else paths:
-        found.append(_hashed(str(folder), path, LIMIT - total))
+        found.append(_hashed(str(folder), path, LIMIT - total, known))
         total += found[-1].size
     return found
 
@@ -123,23 +128,31 @@ def of_text(text: bytes, name: str) -> str:
     return combine([File(name, len(text), hashlib.sha256(text).hexdigest())])
 
 
-def _hashed(folder: str, path: str, limit: int) -> File:
+def _hashed(folder: str, path: str, limit: int, known: Known | None) -> File:
     with disk_errors(folder):
         fd = os.open(f"{folder}/{path}", _READ)
     try:
-        mode = os.fstat(fd).st_mode
-        if not stat.S_ISREG(mode):
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
             raise _refused(folder, f"{path!r:.200} is no ordinary file", "an item holds ordinary files only")
-        hashed = hashlib.sha256()
-        size = 0
-        while chunk := os.read(fd, _CHUNK):
-            hashed.update(chunk)
-            size += len(chunk)
-            if size > limit:
-                raise _too_large(folder)
+        if known is not None:
+            sha256 = known(f"{folder}/{path}", status, lambda: _sum(fd, folder, limit))
+        else:
+            sha256 = _sum(fd, folder, limit)
     finally:
         os.close(fd)
-    return File(path, size, hashed.hexdigest(), bool(mode & 0o111))
+    return File(path, status.st_size, sha256, bool(status.st_mode & 0o111))
+
+
+def _sum(fd: int, folder: str, limit: int) -> str:
+    hashed = hashlib.sha256()
+    size = 0
+    while chunk := os.read(fd, _CHUNK):
+        hashed.update(chunk)
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(folder)
+    return hashed.hexdigest()
 
 
 def _too_large(folder: str | Path) -> UsageError:

@@ -20,7 +20,6 @@ from jupyter_cube.marketplace.sources import listing, reading
 from jupyter_cube.marketplace.sources.base import Entry, one_line
 from jupyter_cube.marketplace.sources.far import FarSource
 from jupyter_cube.marketplace.version import newest
-from jupyter_cube.render import plain
 
 INDEX_LIMIT = 64 << 20  # bytes
 TIMEOUT = 30.0  # seconds without a byte
@@ -134,7 +133,7 @@ def _entry(source: str, record: listing.Record) -> Entry:
         record["name"],
         record["version"],
         kind=kind if kind in KINDS else "prerequisite",
-        id=plain(record.get("id", ""))[:128],
+        id=one_line(record.get("id", ""))[:128],
         tags=tuple(map(one_line, record.get("tags", ()))),
         categories=tuple(map(one_line, record.get("categories", ()))),
         **texts,

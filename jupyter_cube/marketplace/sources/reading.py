@@ -11,6 +11,7 @@ from pathlib import Path
 from jupyter_cube.errors import NotFoundError, UsageError
 from jupyter_cube.marketplace import digest as digests
 from jupyter_cube.marketplace import item as items
+from jupyter_cube.marketplace import sums
 from jupyter_cube.marketplace.item import FILE, Item, Published
 
 ITEM_LIMIT = 1 << 20  # bytes of item.yaml
@@ -66,7 +67,7 @@ def _parsed(folder: str, alone: bool, name: str, version: str) -> tuple[Item, st
     if alone and not status.st_mode & 0o111:
         digest = digests.of_text(text, FILE)
     else:
-        files = digests.files(folder)
+        files = digests.files(folder, known=sums.sha256)
         if hashlib.sha256(text).hexdigest() not in (one.sha256 for one in files if one.path == FILE):
             raise UsageError("the item changed while it was read", place=file, hint="try again")
         digest = digests.combine(files)
