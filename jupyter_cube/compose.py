@@ -184,6 +184,11 @@ def job_text(text: str, options: Options, *, file: str) -> Composed:
         raise UsageError(f"the values {names} of a notebook are not in the file", place=file, hint=hint)
     if options.backend and options.backend != job.cube.backend:
         job = replace(job, extras=replace(job.extras, cube=replace(job.cube, backend=options.backend)))
+    if job.cube.cwd and not os.path.isabs(job.cube.cwd):
+        # relative to where it is submitted, also when it is submitted again from elsewhere
+        cwd = os.path.abspath(os.path.expanduser(job.cube.cwd))
+        job = replace(job, extras=replace(job.extras, cube=replace(job.cube, cwd=cwd)))
+        text = with_value(text, ("extras", "jupyter_cube", "cwd"), cwd)
     job, plan, shopping = _compiled(job, options)
     listed = _listed(job.cube.files, Path(file).parent, place=file)
     plan = replace(_with_options(plan, options), files=(*plan.files, *listed))
