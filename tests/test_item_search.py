@@ -13,6 +13,7 @@ from item_folder import lay
 from jupyter_cube.errors import NotFoundError
 from jupyter_cube.marketplace.catalog import Catalog
 from jupyter_cube.marketplace.indexing import SMALL
+from jupyter_cube.marketplace.places import locked
 from jupyter_cube.marketplace.publish import publish
 from jupyter_cube.marketplace.reference import parse
 from jupyter_cube.marketplace.search import Found, Index
@@ -251,6 +252,18 @@ def test_an_item_is_found_by_its_id(source: Watched, tmp_path: Path) -> None:
     assert catalog.find(parse("marketplace://itemId/42@1.0.0")).item.label == "mnist@1.0.0"
     with pytest.raises(NotFoundError, match="no item has the id '43'"):
         catalog.find(parse("marketplace://itemId/43"))
+
+
+def test_while_another_process_brings_it_up_to_date_the_old_index_is_used(
+    index: Index, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.search()
+    lay(root, "newest")
+    monkeypatch.setattr("jupyter_cube.marketplace.indexing.PATIENCE", 0.05)
+    with locked(index.path.with_suffix(".lock")):
+        assert names(index.search("new")) == []
+        assert names(index.search("ocr")) == ["ocr"]
+    assert names(index.search("new")) == ["newest"]
 
 
 def _search(root: Path, path: Path, barrier, results) -> None:  # type: ignore[no-untyped-def]

@@ -139,6 +139,14 @@ def test_a_yaml_bomb_is_refused(tmp_path: Path) -> None:
         FolderSource("team", tmp_path).load("a", "1.0.0")
 
 
+def test_a_version_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    lay(tmp_path / "elsewhere", "a")
+    (tmp_path / "team" / "a").mkdir(parents=True)
+    (tmp_path / "team" / "a" / "1.0.0").symlink_to(tmp_path / "elsewhere" / "a" / "1.0.0")
+    with pytest.raises(UsageError, match="is a symbolic link"):
+        FolderSource("team", tmp_path / "team").load("a", "1.0.0")
+
+
 def test_a_version_folder_without_an_item_is_named(tmp_path: Path) -> None:
     (tmp_path / "a" / "1.0.0").mkdir(parents=True)
     with pytest.raises(NotFoundError, match=r"1\.0\.0: there is no item\.yaml"):

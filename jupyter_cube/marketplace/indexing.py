@@ -25,6 +25,7 @@ from jupyter_cube.marketplace.sources.base import Entry, Source
 
 SMALL = 200  # names of a source of which each is looked at every time
 INTERVAL = 300.0  # seconds between two looks at each name of a larger one
+PATIENCE = 2.0  # seconds to wait for another process that brings the index up to date
 COLUMNS = ("name", "title", "tags", "summary", "description")
 
 _VERSION = 1
@@ -99,8 +100,9 @@ def _current(path: Path, sources: Sequence[Source], *, thorough: bool) -> tuple[
     try:
         if not _due(database, sources, thorough=thorough):
             return database, []
-        with locked(path.with_suffix(".lock")):
-            return database, _update(database, sources, thorough=thorough)
+        with locked(path.with_suffix(".lock"), patience=PATIENCE) as alone:
+            # while another process reads many items, what it had before is shown
+            return database, _update(database, sources, thorough=thorough) if alone else []
     except BaseException:
         database.close()
         raise

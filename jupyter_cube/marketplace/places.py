@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,17 +22,33 @@ def marketplace_path() -> Path:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Nobody else holds the lock of that file meanwhile; the kernel frees it when its holder is gone."""
-    import fcntl
+def locked(path: Path, *, patience: float = float("inf")) -> Iterator[bool]:
+    """Nobody else holds the lock of that file meanwhile; the kernel frees it when its holder is gone.
 
+    Args:
+        patience: seconds to wait; after that the block runs without the lock, and is told so.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
+        yield _taken(fd, patience)
     finally:
         os.close(fd)
+
+
+def _taken(fd: int, patience: float) -> bool:
+    if patience == float("inf"):
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        return True
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
 
 
 class Cache:

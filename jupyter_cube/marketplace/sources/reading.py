@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from jupyter_cube.marketplace import sums
 from jupyter_cube.marketplace.item import FILE, Item, Published
 
 ITEM_LIMIT = 1 << 20  # bytes of item.yaml
-_REMEMBERED = 20_000
+_REMEMBERED = 4096  # items, of about 15 kB each
 
 _Signature = tuple[tuple[str, int, int, int, int], ...]
 _known: dict[str, tuple[_Signature, Item, str, str]] = {}
@@ -35,7 +36,9 @@ def read(
         CubeError: it is broken.
     """
     try:
-        owner = os.stat(folder).st_uid
+        own = os.lstat(folder)
+        if stat.S_ISLNK(own.st_mode):
+            raise UsageError("the folder of an item is a symbolic link", place=folder)
         found = digests.walk(folder)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFoundError(f"there is no {FILE}", place=folder) from None
@@ -45,7 +48,7 @@ def read(
     known = _known.get(folder)
     if known is None or known[0] != signature:
         item, digest = _parsed(folder, len(found) == 1, name, version)
-        known = (signature, item, digest, owners(tuple(sorted({owner, *(status.st_uid for _, status in found)}))))
+        known = (signature, item, digest, owners(tuple(sorted({own.st_uid, *(status.st_uid for _, status in found)}))))
         if len(_known) >= _REMEMBERED:
             _known.clear()
         _known[folder] = known
@@ -56,7 +59,7 @@ def read(
 def _parsed(folder: str, alone: bool, name: str, version: str) -> tuple[Item, str]:
     file = f"{folder}/{FILE}"
     try:
-        with open(file, "rb", buffering=0) as opened:
+        with open(file, "rb", buffering=0, opener=_opener) as opened:
             status = os.fstat(opened.fileno())
             # no more than is there: a buffer of the limit's size would cost more than the reading
             text = opened.read(min(status.st_size, ITEM_LIMIT) + 1)
@@ -79,6 +82,10 @@ def _parsed(folder: str, alone: bool, name: str, version: str) -> tuple[Item, st
             raise UsageError(f"the item says version {item.version}, its folder {version}", place=file)
         item = replace(item, version=version)
     return item, digest
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 @functools.cache
