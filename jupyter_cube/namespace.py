@@ -203,6 +203,17 @@ def enter(pid: int) -> None:
             os.close(fd)
 
 
+def _forget_locale() -> None:
+    """An interpreter in the C locale sets a variable for itself, which is not for what comes after it."""
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            mine = file.read()
+    except OSError:
+        return
+    if b"\0LC_CTYPE=" not in b"\0" + mine:
+        os.environ.pop("LC_CTYPE", None)
+
+
 def main(words: list[str]) -> None:
     """Do what ``words`` say, and become the command behind ``--``."""
     cut = words.index("--")
@@ -223,8 +234,7 @@ def main(words: list[str]) -> None:
         if mode != "task":
             sys.exit(f"jupyter-cube: the mounts could not be made: {message}")
         os.environ["CUBE_CANNOT"] = f"the mounts could not be made: {message}"
-    if mode == "task":
-        os.environ.pop("LC_CTYPE", None)  # the interpreter's own; what the task has is read by the wrapper
+    _forget_locale()
     os.execvp(words[cut + 1], words[cut + 1 :])
 
 

@@ -311,7 +311,7 @@ def lay(path: str, plan: Plan, *, attempt: int, starting: Mapping[int, int], cac
     for role in plan.roles:
         shared = [(number, one) for number, one in enumerate(role.prerequisites) if _shared(one)]
         for number, one in shared:
-            node = f"nodes/{attempt}/{folder_of(one.key)}"
+            node = f"nodes/{attempt}/{folder_of(one.key or f'{role.name}.{number}')}"
             os.makedirs(f"{path}/{node}/1/users", exist_ok=True)
             texts[f"{role.name}.{number}.node"] = f"{node}\n"
             if one.cache:

@@ -24,6 +24,7 @@ from jupyter_cube.state import Exit, JobState, State, TaskState, Verdict, fold, 
 from jupyter_cube.timeline import Recorder
 
 _CLAIM_GRACE = 0.3  # seconds that a living starter is given to let its wrappers claim
+_MOUNT_GRACE = 0.1  # seconds more for each task that mounts something before that
 _RETRY_START = 0.25  # seconds between attempts to get resources for a task of a running job
 _SPACE_PERIOD = 2.0  # seconds between looks at the size of the logs
 _RETRY_LIMIT = 30.0  # seconds, the longest pause before a failed task is tried again
@@ -51,6 +52,7 @@ class Runner:
         self.journal = Journal(folder.path / "states.jsonl")
         self._may_hold = any(hold.holds(role) for role in self.plan.roles)
         self._shares = nodes.used(self.plan)
+        self._claim_grace = _CLAIM_GRACE + _MOUNT_GRACE * sum(bool(task.role.mounts) for task in self.plan.tasks)
         self._start_at = 0.0
         self._unstarted_reason = ""
         self._space_at = time.monotonic() + _SPACE_PERIOD
@@ -122,7 +124,7 @@ class Runner:
         if waiting:
             due = min(due, max(self._start_at, min(self.not_before.get(number, 0.0) for number in waiting)))
             if any(number not in self.not_before for number in waiting):
-                due = min(due, now + 0.005 if now - self.began < _CLAIM_GRACE else now + 0.05)
+                due = min(due, now + 0.005 if now - self.began < self._claim_grace else now + 0.05)
         if any(live.pidfd is None for live in self.live.values()):
             due = min(due, now + 0.01)  # no pidfd here: ends are found by looking
         if self.live:
@@ -259,7 +261,7 @@ class Runner:
         with self.folder.starting() as free:
             if not free:
                 self.began = now
-        if now - self.began < _CLAIM_GRACE:
+        if now - self.began < self._claim_grace:
             return
         ready = [number for number in self._startable() if self.not_before.get(number, 0.0) <= now]
         if not ready:

@@ -152,6 +152,17 @@ def test_nothing_is_lost_silently_beside_the_mounts(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("mounted")
+def test_the_environment_is_that_of_any_task(folder: Path) -> None:
+    fills = shared("mnist", cache="k", starts="true")
+    script = "env | sed 's/=.*//' | sort"
+    mount = Mount("cache", "k", TOP)
+    jobs = [run(Role("w", script, prerequisites=(fills,), mounts=places)) for places in ((mount,), (mount,), ())]
+    assert [job.wait(20) for job in jobs] == [State.SUCCEEDED] * 3
+    filler, later, plain = ([line for line in everything(job) if ":" not in line] for job in jobs)
+    assert filler == later == plain
+
+
+@pytest.mark.usefixtures("mounted")
 def test_the_owner_finds_the_processes_of_such_a_task(folder: Path) -> None:
     script = f"(setsid sleep 300 &) ; sleep 300 & echo $$ > {TOP}/pid; wait"
     job = run(Role("w", script, mounts=(storage(TOP),)))
