@@ -191,6 +191,7 @@ def _read(name: str, known: Mapping[str, Any], text: str) -> Any:
     value = text if kind not in ("", "array", "object") else value_of(text)
     if kind == "object" and not isinstance(value, dict):
         raise ValueError(f"must be a mapping such as {{key: value}}, not {text!r:.60}")
-    limits = {each: known.get(each) for each in ("minimum", "maximum")}
-    value = Variable(name=name, type=_TYPES.get(kind, ""), choices=choices, **limits).accept(value)
+    least, most = known.get("minimum"), known.get("maximum")
+    as_declared = Variable(name=name, type=_TYPES.get(kind, ""), choices=choices, minimum=least, maximum=most)
+    value = as_declared.accept(value)
     return next((each for each in choices if str(each) == str(value)), value)
