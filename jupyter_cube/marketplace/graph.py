@@ -7,8 +7,8 @@ other variables is another node; an item whose name is already on the way to it 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from jupyter_cube.action import Action, Requirement
 from jupyter_cube.document import Path
@@ -44,8 +44,7 @@ class Want:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One thing to run.
 
     Attributes:
@@ -92,8 +91,7 @@ def resolve(wants: Sequence[Want], *, find: Find, local: Mapping[str, Local], pl
     return Graph(tuple(walk.nodes), tuple(dict.fromkeys(walk.faults)), tuple(walk.warnings))
 
 
-@dataclass(slots=True)
-class _Subject:
+class _Subject(NamedTuple):
     """What a requirement's name stands for in this walk."""
 
     subject: Published | Local
@@ -103,21 +101,31 @@ class _Subject:
     inert: bool  # it has no variables, so that nothing is bound
 
 
-@dataclass(slots=True)
 class _Frame:
     """A node whose requirements are being walked."""
 
-    subject: _Subject
-    key: str
-    values: Mapping[str, Any]
-    pending: Iterator[Requirement]
-    root: Path
-    requires: list[str] = field(default_factory=list)
+    __slots__ = ("key", "pending", "requires", "root", "subject", "values")
+
+    def __init__(self, subject: _Subject, key: str, values: Mapping[str, Any], root: Path) -> None:
+        self.subject, self.key, self.values, self.root = subject, key, values, root
+        self.pending: Iterator[Requirement] = iter(subject.requires)
+        self.requires: list[str] = []
 
     def below(self) -> Path:
         """The place in the job of the requirement that was taken from ``pending`` last, as near as the job has one."""
         subject = self.subject.subject
         return (*subject.path, "require", len(self.requires)) if isinstance(subject, Local) else self.root
+
+
+class _Wish(NamedTuple):
+    """A version that was asked for, by whom (None: the job), and where in the job."""
+
+    version: str
+    by: Published | None
+    root: Path
+
+    def __str__(self) -> str:
+        return f"{self.version} by {self.by.item.label}" if self.by is not None else f"{self.version} by the job"
 
 
 class _Walk:
@@ -129,55 +137,54 @@ class _Walk:
         self._done: set[str] = set()
         self._required: set[str] = set()  # ran because something required them, and were not listed yet
         self._subjects: dict[str, _Subject | None] = {}
-        self._wishes: dict[_Item, dict[str, tuple[str, Path]]] = {}
+        self._first: dict[_Item, _Wish] = {}
+        self._others: dict[_Item, list[_Wish]] = {}
 
     def visit(self, want: Want) -> None:
         """Walk what one entry of a role needs."""
-        frames: list[_Frame] = []
-        on_path: dict[str, None] = {}
-        root = want.path
-        first = self._open(want.requirement, None, on_path, root)
+        first = self._open(want.requirement, None, {}, want.path)
         if first is None:
             return
         if first.key in self._done:
-            self._again(first, root)
+            self._again(first, want.path)
             return
-        frames.append(first)
-        on_path[first.subject.on_path] = None
+        frames, on_path = [first], {first.subject.on_path: None}
+        done, subjects = self._done, self._subjects
         while frames:
             frame = frames[-1]
-            requirement = next(frame.pending, None)
-            if requirement is None:
+            for requirement in frame.pending:
+                known = subjects.get(requirement.name)
+                if known is not None and known.inert and known.key in done and not requirement.values:
+                    frame.requires.append(known.key)  # the common case of a large graph
+                    continue
+                opened = self._open(requirement, frame, on_path, frame.below())
+                frame.requires.append("" if opened is None else opened.key)
+                if opened is not None and opened.key not in done:
+                    frames.append(opened)
+                    on_path[opened.subject.on_path] = None
+                    break
+            else:
                 frames.pop()
                 del on_path[frame.subject.on_path]
                 self._finish(frame, required=bool(frames))
                 if len(self.nodes) > LIMIT:
-                    self._fault(root, f"it needs more than {LIMIT:,} prerequisites", "require fewer")
+                    self._fault(want.path, f"it needs more than {LIMIT:,} prerequisites", "require fewer")
                     return
-                continue
-            opened = self._open(requirement, frame, on_path, frame.below())
-            frame.requires.append("" if opened is None else opened.key)
-            if opened is None:
-                continue
-            if opened.key not in self._done:
-                frames.append(opened)
-                on_path[opened.subject.on_path] = None
 
     def choices(self) -> Iterator[tuple[_Item, str]]:
         """For items asked for in more than one version, the one wish that stands for all."""
-        for item, wishes in self._wishes.items():
-            if len(wishes) < 2:
-                continue
-            exact = [wish for wish in wishes if versions.exact(wish)]
-            wanted: str | None = exact[0] if exact else ""
+        for item, others in self._others.items():
+            wishes = [self._first[item], *others]
+            exact = [wish for wish in wishes if versions.exact(wish.version)]
+            wanted: str | None = exact[0].version if exact else ""
             for wish in () if exact else wishes:
-                wanted = versions.narrower(wanted or "", wish)
+                wanted = versions.narrower(wanted or "", wish.version)
                 if wanted is None:
                     break
             if wanted is None or len(exact) > 1:
-                first, second = (exact or list(wishes))[:2]
-                message = f"{item[1]} is needed as {first} {wishes[first][0]} and as {second} {wishes[second][0]}"
-                self._fault(wishes[second][1], message, "ask for one version in both places")
+                first, second = (exact or wishes)[:2]
+                message = f"{item[1]} is needed as {first} and as {second}"
+                self._fault(second.root, message, "ask for one version in both places")
                 continue
             yield item, wanted
 
@@ -187,7 +194,7 @@ class _Walk:
             self._required.remove(frame.key)
         elif isinstance(frame.subject.subject, Local):
             before = next(node for node in self.nodes if node.key == frame.key)
-            self.nodes.append(Node(frame.key, before.name, before.subject, before.values, before.requires, root))
+            self.nodes.append(before._replace(root=root))
 
     def _finish(self, frame: _Frame, *, required: bool) -> None:
         subject = frame.subject.subject
@@ -215,7 +222,7 @@ class _Walk:
             self._fault(root, f"the prerequisites require each other: {shown}", "remove one of them")
             return None
         if subject.inert and not requirement.values:
-            return _Frame(subject, subject.key, {}, iter(subject.requires), root)
+            return _Frame(subject, subject.key, {}, root)
         return self._bound(requirement, subject, parent, root)
 
     def _bound(self, requirement: Requirement, subject: _Subject, parent: _Frame | None, root: Path) -> _Frame | None:
@@ -237,12 +244,12 @@ class _Walk:
         if problems:
             return None
         key = f"{subject.key} {sorted(values.items())!r}" if values else subject.key
-        return _Frame(subject, key, values, iter(subject.requires), root)
+        return _Frame(subject, key, values, root)
 
     def _look_up(self, name: str, parent: _Frame | None, root: Path) -> _Subject | None:
         above = parent.subject.subject if parent is not None else None
         if references.is_reference(name):
-            return self._look_up_item(name, above, root)
+            return self._look_up_item(name, above if isinstance(above, Published) else None, root)
         if isinstance(above, Published):
             message = f"{above.item.label} requires '{name}', which is no item ({above.item.place(('require',))})"
             self._fault(root, message, f"write {references.SCHEME}name/{name}")
@@ -254,28 +261,34 @@ class _Walk:
         # a prerequisite may be named like the item that it stands for
         return _Subject(found, f" {name}", f" {name}", found.action.require, inert=True)
 
-    def _look_up_item(self, name: str, above: Published | Local | None, root: Path) -> _Subject | None:
+    def _look_up_item(self, name: str, above: Published | None, root: Path) -> _Subject | None:
         try:
             wanted = references.parse(name)
             found = self._find(wanted)
-            item = (found.source, found.item.name)
-            choice = self._chosen.get(item)
+            choice = self._chosen.get((found.source, found.item.name)) if self._chosen else None
             if choice is not None and found.item.version != choice:
                 found = self._find(Reference(found.item.name, choice, found.source))
         except CubeError as error:
-            by = f" (required by {above.item.label})" if isinstance(above, Published) else ""
+            by = f" (required by {above.item.label})" if above is not None else ""
             self._fault(root, f"{error.message}{by}", error.hint)
             return None
-        by = f"by {above.item.label}" if isinstance(above, Published) else "by the job"
-        self._wishes.setdefault(item, {}).setdefault(wanted.version.replace("latest", ""), (by, root))
-        ranged = choice is not None and versions.exact(choice) and not versions.exact(wanted.version)
-        if ranged and not versions.fits(found.item.version, wanted.version):
-            self.warnings.append(f"{found.item.label} is used, where {wanted.version} was asked for {by}")
-        if found.item.kind in ("job", "notebook"):
-            self._fault(root, f"{found.item.label} is a {found.item.kind} template, not a prerequisite")
+        item = found.item
+        wish = _Wish("" if wanted.version == "latest" else wanted.version, above, root)
+        self._note((found.source, item.name), wish)
+        ranged = choice is not None and versions.exact(choice) and not versions.exact(wish.version)
+        if ranged and not versions.fits(item.version, wish.version):
+            self.warnings.append(f"{item.label} is used, where {wish} was asked for")
+        if item.kind in ("job", "notebook"):
+            self._fault(root, f"{item.label} is a {item.kind} template, not a prerequisite")
             return None
-        key = f"{found.source}/{found.item.label} {found.digest}"
-        return _Subject(found, found.item.name, key, found.item.require, inert=not found.item.variables)
+        return _Subject(found, item.name, found.digest, item.require, inert=not item.variables)
+
+    def _note(self, item: _Item, wish: _Wish) -> None:
+        first = self._first.setdefault(item, wish)
+        if first.version != wish.version:
+            others = self._others.setdefault(item, [])
+            if all(other.version != wish.version for other in others):
+                others.append(wish)
 
     def _fault(self, path: Path, message: str, hint: str = "") -> None:
         self.faults.append(self._place(path, message, hint=hint))
