@@ -11,7 +11,6 @@ from pathlib import Path
 
 import harness
 from harness import Promise
-
 from jupyter_cube.action import Requirement
 from jupyter_cube.errors import Fault
 from jupyter_cube.marketplace import reference as references

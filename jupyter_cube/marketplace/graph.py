@@ -92,13 +92,26 @@ def resolve(wants: Sequence[Want], *, find: Find, local: Mapping[str, Local], pl
 
 
 class _Subject(NamedTuple):
-    """What a requirement's name stands for in this walk."""
+    """What a requirement's name stands for in this walk.
+
+    Attributes:
+        inert: it has no variables, so that nothing is bound.
+        wish: the version that was asked for; ``by``: who asked first (None: the job), ``root``: where in the job.
+    """
 
     subject: Published | Local
+    name: str
     on_path: str
     key: str
     requires: tuple[Requirement, ...]
-    inert: bool  # it has no variables, so that nothing is bound
+    inert: bool
+    wish: str = ""
+    by: Published | None = None
+    root: Path = ()
+
+    def asked(self) -> str:
+        """The wish and whose it is, in words."""
+        return f"{self.wish} by {self.by.item.label}" if self.by is not None else f"{self.wish} by the job"
 
 
 class _Frame:
@@ -117,17 +130,6 @@ class _Frame:
         return (*subject.path, "require", len(self.requires)) if isinstance(subject, Local) else self.root
 
 
-class _Wish(NamedTuple):
-    """A version that was asked for, by whom (None: the job), and where in the job."""
-
-    version: str
-    by: Published | None
-    root: Path
-
-    def __str__(self) -> str:
-        return f"{self.version} by {self.by.item.label}" if self.by is not None else f"{self.version} by the job"
-
-
 class _Walk:
     def __init__(self, find: Find, local: Mapping[str, Local], place: Place, chosen: Mapping[_Item, str]) -> None:
         self.nodes: list[Node] = []
@@ -137,8 +139,8 @@ class _Walk:
         self._done: set[str] = set()
         self._required: set[str] = set()  # ran because something required them, and were not listed yet
         self._subjects: dict[str, _Subject | None] = {}
-        self._first: dict[_Item, _Wish] = {}
-        self._others: dict[_Item, list[_Wish]] = {}
+        self._first: dict[_Item, _Subject] = {}
+        self._others: dict[_Item, list[_Subject]] = {}
 
     def visit(self, want: Want) -> None:
         """Walk what one entry of a role needs."""
@@ -175,15 +177,15 @@ class _Walk:
         """For items asked for in more than one version, the one wish that stands for all."""
         for item, others in self._others.items():
             wishes = [self._first[item], *others]
-            exact = [wish for wish in wishes if versions.exact(wish.version)]
-            wanted: str | None = exact[0].version if exact else ""
-            for wish in () if exact else wishes:
-                wanted = versions.narrower(wanted or "", wish.version)
+            exact = [each for each in wishes if versions.exact(each.wish)]
+            wanted: str | None = exact[0].wish if exact else ""
+            for each in () if exact else wishes:
+                wanted = versions.narrower(wanted or "", each.wish)
                 if wanted is None:
                     break
             if wanted is None or len(exact) > 1:
                 first, second = (exact or wishes)[:2]
-                message = f"{item[1]} is needed as {first} and as {second}"
+                message = f"{first.name} is needed as {first.asked()} and as {second.asked()}"
                 self._fault(second.root, message, "ask for one version in both places")
                 continue
             yield item, wanted
@@ -197,12 +199,12 @@ class _Walk:
             self.nodes.append(before._replace(root=root))
 
     def _finish(self, frame: _Frame, *, required: bool) -> None:
-        subject = frame.subject.subject
-        name = subject.name if isinstance(subject, Local) else subject.item.name
-        self._done.add(frame.key)
+        subject, key = frame.subject, frame.key
+        self._done.add(key)
         if required:
-            self._required.add(frame.key)
-        self.nodes.append(Node(frame.key, name, subject, frame.values, tuple(frame.requires), frame.root))
+            self._required.add(key)
+        node = (key, subject.name, subject.subject, frame.values, tuple(frame.requires), frame.root)
+        self.nodes.append(Node._make(node))
 
     def _open(
         self, requirement: Requirement, parent: _Frame | None, on_path: Mapping[str, None], root: Path
@@ -259,36 +261,44 @@ class _Walk:
             self._fault(root, f"there is no prerequisite '{name}'", near(name, self._local))
             return None
         # a prerequisite may be named like the item that it stands for
-        return _Subject(found, f" {name}", f" {name}", found.action.require, inert=True)
+        return _Subject(found, name, f" {name}", f" {name}", found.action.require, inert=True)
 
     def _look_up_item(self, name: str, above: Published | None, root: Path) -> _Subject | None:
+        choice = None
         try:
             wanted = references.parse(name)
             found = self._find(wanted)
-            choice = self._chosen.get((found.source, found.item.name)) if self._chosen else None
-            if choice is not None and found.item.version != choice:
-                found = self._find(Reference(found.item.name, choice, found.source))
+            if self._chosen:
+                choice = self._chosen.get((found.source, found.item.name))
+                if choice is not None and found.item.version != choice:
+                    found = self._find(Reference(found.item.name, choice, found.source))
         except CubeError as error:
             by = f" (required by {above.item.label})" if above is not None else ""
             self._fault(root, f"{error.message}{by}", error.hint)
             return None
         item = found.item
-        wish = _Wish("" if wanted.version == "latest" else wanted.version, above, root)
-        self._note((found.source, item.name), wish)
-        ranged = choice is not None and versions.exact(choice) and not versions.exact(wish.version)
-        if ranged and not versions.fits(item.version, wish.version):
-            self.warnings.append(f"{item.label} is used, where {wish} was asked for")
+        wish = "" if wanted.version == "latest" else wanted.version
+        inert = not item.variables
+        subject = _Subject(found, item.name, item.name, found.digest, item.require, inert, wish, above, root)
+        self._note(subject, choice)
         if item.kind in ("job", "notebook"):
             self._fault(root, f"{item.label} is a {item.kind} template, not a prerequisite")
             return None
-        return _Subject(found, item.name, found.digest, item.require, inert=not item.variables)
+        return subject
 
-    def _note(self, item: _Item, wish: _Wish) -> None:
-        first = self._first.setdefault(item, wish)
-        if first.version != wish.version:
+    def _note(self, subject: _Subject, choice: str | None) -> None:
+        """Remember which versions of an item were asked for."""
+        found, wish = subject.subject, subject.wish
+        assert isinstance(found, Published)
+        item = (found.source, subject.name)
+        first = self._first.setdefault(item, subject)
+        if first.wish != wish:
             others = self._others.setdefault(item, [])
-            if all(other.version != wish.version for other in others):
-                others.append(wish)
+            if all(other.wish != wish for other in others):
+                others.append(subject)
+        ranged = choice is not None and versions.exact(choice) and not versions.exact(wish)
+        if ranged and not versions.fits(found.item.version, wish):
+            self.warnings.append(f"{found.item.label} is used, where {subject.asked()} was asked for")
 
     def _fault(self, path: Path, message: str, hint: str = "") -> None:
         self.faults.append(self._place(path, message, hint=hint))
