@@ -32,7 +32,7 @@ class TensorboardParameters(Written):
     """Where TensorBoard listens, and what it shows."""
 
     port: int = key("port", Integer(1), default=6006, about="on 127.0.0.1")
-    logs: Mapping[str, str] = key("logdir", Table(Text()), about="name: folder with events")
+    logs: Mapping[str, str] = key("logdir", Table(Text()), default={}, about="name: folder with events")
 
 
 class TensorboardPlugin(Plugin):
@@ -44,7 +44,7 @@ class TensorboardPlugin(Plugin):
 
     def make(self, parameters: Any) -> Made:
         if not parameters.logs:
-            raise ValueError("logdir is empty; write a name and a folder")
+            return Made(notes=("tensorboard has nothing to show: write logdir, name: folder",))
         if parameters.port > 65535:
             raise ValueError(f"{parameters.port} is no port")
         logs = ",".join(f"{name}:{folder}" for name, folder in parameters.logs.items())
