@@ -48,10 +48,10 @@ def parse(text: str) -> tuple[Reference, dict[str, Any]]:
 
 def _halves(text: str) -> tuple[str, str]:
     """The reference and the values; an address has colons of its own."""
-    start = text.find("://") + 3 if "://" in text else 0
+    start = len(references.SCHEME) if text.startswith(references.SCHEME) else 0
     if text.startswith(("http://", "https://")):
-        colon = re.search(r":(?=[A-Za-z_]\w*=)", text[start:])
-        at = start + colon.start() if colon else len(text)
+        colon = re.search(r":(?=[A-Za-z_]\w*=)", text)
+        at = colon.start() if colon else len(text)
     else:
         at = text.find(":", start)
         at = len(text) if at < 0 else at
