@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from jupyter_cube import spec
 from jupyter_cube.document import read
 from jupyter_cube.errors import SpecError, UsageError
 from jupyter_cube.marketplace.item import Published, parse
+from jupyter_cube.marketplace.saving import from_job
 from jupyter_cube.marketplace.sources.builtin import BuiltinSource
 from jupyter_cube.marketplace.template import render
 from jupyter_cube.marketplace.writer import dump
@@ -150,3 +152,173 @@ def test_any_text_is_read_back_as_it_was(value: str) -> None:
     root = read(dump({"a": [value, {"b": value}], "c": value})).root
     assert root is not None
     assert root.plain() == {"a": [value, {"b": value}], "c": value}
+
+
+JOB = """\
+protocolVersion: 2
+name: mine
+type: job
+prerequisites:
+- {type: dockerimage, name: image, uri: python, auth: {username: me, password: <% $secrets.registry %>}}
+parameters: {lr: 0.1, epochs: 3, layers: [64, 32]}
+secrets: {registry: hush, api-key: quiet, unused: x}
+taskRoles:
+  worker:
+    instances: 2
+    dockerImage: image
+    resourcePerInstance: {cpu: 1, memoryMB: 100, gpu: 0}
+    commands:
+    - export KEY=<%$secrets.api-key%>
+    - python train.py --lr <% $parameters.lr %> --seed 42 --more 420 --data /data
+    - docker ps --format '{{ ID }} {{.Names}}'
+extras:
+  jupyter_cube:
+    cwd: /home/me/work
+    timeout: 1h
+    notebook: a.ipynb
+    items: ["builtin/mnist@1.0.0 sha256:1"]
+    template: builtin/x@1.0.0 sha256:2
+"""
+CHOSEN = {
+    "workers": "taskRoles.worker.instances",
+    "rate": "parameters.lr",
+    "layers": "parameters.layers",
+    "seed": "taskRoles.worker.commands[1]=~42",
+    "data": "taskRoles.worker.commands[1]=~/data",
+}
+
+
+def made_again(text: str, **values: Any) -> dict[str, Any]:
+    """The job that a saved template makes, without the template's own line."""
+    root = read(render(published(text), values)).root
+    assert root is not None
+    job: dict[str, Any] = root.plain()
+    del job["extras"]["jupyter_cube"]["template"]
+    return job
+
+
+def plain(text: str) -> Any:
+    root = read(text).root
+    assert root is not None
+    return root.plain()
+
+
+def test_a_saved_job_has_its_chosen_values_as_variables() -> None:
+    made = from_job(JOB, name="mine", variables=CHOSEN, summary="what I run")
+    item = parse(made.text)
+    types = {one.name: (one.type, None if one.required else one.default) for one in item.variables}
+    assert types == {
+        "braces": ("", "{{"),
+        "registry": ("secret", None),
+        "api_key": ("secret", None),
+        "workers": ("int", 2),
+        "rate": ("float", 0.1),
+        "layers": ("list", [64, 32]),
+        "seed": ("int", 42),
+        "data": ("string", "/data"),
+    }
+    assert "--lr <% $parameters.lr %> --seed {{ seed }} --more 420 --data {{ data }}" in made.text
+    assert item.summary == "what I run"
+    job = made_again(made.text, registry="a", api_key="b", workers=5, seed="7", layers=[1])
+    assert job["taskRoles"]["worker"]["instances"] == 5
+    assert job["parameters"]["layers"] == [1]
+    assert "--seed 7 --more 420" in job["taskRoles"]["worker"]["commands"][1]
+
+
+def test_a_saved_job_makes_itself_again() -> None:
+    made = from_job(JOB, name="mine", variables=CHOSEN)
+    job = made_again(made.text, registry="hush", api_key="quiet")
+    expected = plain(JOB.replace("<%$secrets.api-key%>", "<% $secrets.api_key %>"))
+    expected["secrets"] = {"registry": "hush", "api_key": "quiet"}
+    expected["extras"] = {"jupyter_cube": {"cwd": ".", "timeout": "1h"}}
+    assert job == expected
+
+
+def test_no_secret_is_saved_and_all_that_is_left_out_is_said() -> None:
+    made = from_job(JOB, name="mine")
+    assert "hush" not in made.text
+    assert "quiet" not in made.text
+    assert made.notes == (
+        "notebook is left out, it was a.ipynb",
+        "items is left out, it was builtin/mnist@1.0.0 sha256:1",
+        "template is left out, it was builtin/x@1.0.0 sha256:2",
+        "cwd is the folder in which the job is submitted, it was /home/me/work",
+        "the secret registry is to be given as registry",
+        "the secret api-key is to be given as api_key",
+        "the secret unused is left out, nothing uses it",
+        "{{ }} of the job's own are kept by the variable braces",
+    )
+
+
+def test_a_job_whose_secrets_are_masked_can_be_saved() -> None:
+    made = from_job(spec.mask_secrets(JOB), name="mine")
+    assert made_again(made.text, registry="a", api_key="b")["secrets"] == {"registry": "a", "api_key": "b"}
+
+
+def test_a_default_may_hold_a_secret_s_place() -> None:
+    made = from_job(
+        JOB, name="mine", variables={"line": "taskRoles.worker.commands[0]", "auth": "prerequisites[0].auth"}
+    )
+    job = made_again(made.text, registry="a", api_key="b")
+    assert job["taskRoles"]["worker"]["commands"][0] == "export KEY=<% $secrets.api_key %>"
+    assert job["prerequisites"][0]["auth"]["password"] == "<% $secrets.registry %>"
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        (
+            {"n": "taskRoles.woker.instances"},
+            "taskRoles.woker.instances: there is no such value; did you mean 'worker'?",
+        ),
+        ({"n": "taskRoles.worker.commands[9]"}, "taskRoles.worker.commands[9]: there is no such value; there are 3"),
+        ({"n": "taskRoles.worker.commands[1]=~4"}, "'4' is not in the text there"),
+        ({"n": "taskRoles.worker.instances=~2"}, "there is no text at taskRoles.worker.instances"),
+        ({"n": "secrets.registry"}, "secrets become variables by themselves"),
+        ({"a-b": "parameters.lr"}, "'a-b' cannot be a variable's name"),
+        ({"n": ""}, "cannot be taken out as 'n'"),
+        ({"n": "parameters", "m": "parameters.lr"}, "that is n"),
+        ({"n": "parameters.lr", "m": "parameters"}, "a variable is in it already: n"),
+    ],
+)
+def test_what_cannot_be_taken_out_is_said(variables: dict[str, str], said: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        from_job(JOB, name="mine", variables=variables)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["files: [files/cell.py]", "in: [df]"])
+def test_a_job_that_its_text_does_not_make_is_refused(key: str) -> None:
+    with pytest.raises(UsageError, match="the job needs the"):
+        from_job(JOB.replace("timeout: 1h", key), name="mine")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_job_makes_itself_again_whatever_is_taken_out(seed: int) -> None:
+    rolled = random.Random(seed)
+    words = ("x", "4", "0.1", "{{ x }}", "{{x|upper}}", "a b", "${v}", "{{.N}}", "true", "", "1e3", "{{{ y }}}")
+    words = (*words, "<% $parameters.p0 %>", "a\nb", "/data", "#", "'q'", "é")
+
+    def value(depth: int) -> Any:
+        choice = rolled.randrange(8 if depth else 6)
+        if choice == 6:
+            return [value(depth - 1) for _ in range(rolled.randrange(3))]
+        if choice == 7:
+            return {f"k{n}": value(depth - 1) for n in range(rolled.randrange(3))}
+        return [rolled.choice(words), rolled.randrange(100), 0.5, True, None, " ".join(rolled.sample(words, 3))][choice]
+
+    job = plain(JOB)
+    del job["secrets"], job["prerequisites"][0]["auth"], job["extras"]
+    commands = [" ".join(rolled.choices(words, k=6)) + f" w{n} end" for n in range(4)]
+    job["taskRoles"]["worker"]["commands"] = commands
+    job["parameters"] = {"p0": "text", **{f"p{n}": value(2) for n in range(1, 4)}}
+    variables = {f"v{n}": f"parameters.p{n}" for n in range(4) if rolled.random() < 0.6}
+    for n in range(4):
+        place = f"taskRoles.worker.commands[{n}]"
+        pieces = {f"c{n}": f"{place}=~w{n}", f"d{n}": f"{place}=~end"}
+        variables |= rolled.choice([{}, {f"c{n}": place}, pieces])
+    text = dump(job)
+    made = from_job(text, name="any", variables=variables)
+    again = made_again(made.text)
+    del again["extras"]
+    assert again == job

@@ -137,6 +137,9 @@ def type_of(value: Any) -> str:
 
 
 def _is_filled(value: Any) -> bool:
+    """Whether a variable fills some of it."""
+    if isinstance(value, Mapping | list):
+        return any(_is_filled(inner) for inner in (value.values() if isinstance(value, Mapping) else value))
     return isinstance(value, str) and bool(braces.names(value))
 
 

@@ -37,11 +37,11 @@ def value_at(values: Any, path: Path) -> Any:
     return values
 
 
-def with_value(values: Any, path: Path, value: Any) -> Any:
+def replaced(values: Any, path: Path, value: Any) -> Any:
     """A copy of the values with another one at a path that is there."""
     if not path:
         return value
     step, rest = path[0], path[1:]
     if isinstance(values, dict):
-        return {key: with_value(inner, rest, value) if key == step else inner for key, inner in values.items()}
-    return [with_value(inner, rest, value) if index == step else inner for index, inner in enumerate(values)]
+        return {key: replaced(inner, rest, value) if key == step else inner for key, inner in values.items()}
+    return [replaced(inner, rest, value) if index == step else inner for index, inner in enumerate(values)]
