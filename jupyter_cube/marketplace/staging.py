@@ -40,6 +40,17 @@ def staged(target: Path) -> Iterator[Path]:
             files.remove_tree(folder)
 
 
+@contextmanager
+def scratch(target: Path) -> Iterator[Path]:
+    """A folder beside ``target`` for what is on its way there; it is gone afterwards."""
+    folder = target.with_name(f".{target.name}-{os.urandom(6).hex()}")
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    finally:
+        files.remove_tree(folder)
+
+
 def copy_files(source: Path, target: Path, paths: list[str]) -> None:
     """Copy files of an item from one folder into another, readable by all and writable by nobody.
 
@@ -68,6 +79,14 @@ def write_file(target: Path, path: str, data: bytes, *, executable: bool = False
     """Write one file of an item."""
     with create(target, path, executable=executable) as file:
         file.write(data)
+
+
+def move_file(source: Path, target: Path, path: str, *, executable: bool = False) -> None:
+    """Make a file one of an item's."""
+    file = target / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    source.chmod(0o555 if executable else 0o444)
+    source.rename(file)
 
 
 @contextmanager

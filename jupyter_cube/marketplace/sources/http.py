@@ -103,19 +103,17 @@ class HttpSource(FarSource):
         label = f"{record['name']}@{record['version']}"
         base = f"{self.index.rpartition('/')[0]}/{record['name']}/{record['version']}"
         try:
-            with files.disk_errors(folder), staging.staged(folder) as new:
+            with files.disk_errors(folder), staging.staged(folder) as new, staging.scratch(folder) as beside:
                 for file in listing.listed_files(record):
-                    path = new / file.path
-                    path.parent.mkdir(parents=True, exist_ok=True)
                     fetch.download(
                         f"{base}/{quote(file.path)}",
-                        path,
+                        beside / "file",
                         limit=file.size,
                         sha256=file.sha256,
                         timeout=TIMEOUT,
                         same_host=True,
                     )
-                    path.chmod(0o555 if file.executable else 0o444)
+                    staging.move_file(beside / "file", new, file.path, executable=file.executable)
                 if digests.digest(new) != record["digest"]:
                     raise BackendError(f"{label} of '{self.name}' is not what the index says", place=self.uri)
         except FileExistsError:
