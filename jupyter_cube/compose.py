@@ -138,8 +138,8 @@ def source(name: str | Path, options: Options) -> Composed:
         return file(Path(name).expanduser(), options)
     from jupyter_cube.market import Shopping
 
-    text, parameters = Shopping(allow=options.yes).job_text(str(name), options.parameters)
-    return job_text(text, replace(options, parameters=parameters), file=str(name))
+    text = Shopping(allow=options.yes).job_text(str(name), options.parameters)
+    return job_text(text, replace(options, parameters={}), file=str(name))
 
 
 def file(path: Path, options: Options) -> Composed:

@@ -33,7 +33,7 @@ class Config:
         keep_private_days: how long environment and inputs of a failed job are kept for ``retry``.
         log_limit_gb: size of one task's log beyond which its middle is freed, GB.
         store_warning_gb: submit warns when the store is larger, GB.
-        sources: where items come from besides the built-in ones and the user's own, name to folder or address, in order.
+        sources: where items come from besides the built-in ones and your own, name to folder or address, in order.
         storages: volumes that jobs may mount, name to folder, or to ``{"path": FOLDER, "readOnly": true}``.
         host_paths: folders of this machine that variables of items may name as they are.
         cache: where what jobs share is kept; empty: ``cache`` in the store.
@@ -87,20 +87,21 @@ def load(paths: list[str] | None = None) -> Config:
     for key in merged.keys() - known:
         raise UsageError(f"unknown setting {key!r} in {FILE}", hint=f"known are {', '.join(sorted(known))}")
     for setting in fields(Config):
-        default = {} if setting.default is MISSING else setting.default
-        if setting.name in merged and not _fits(merged[setting.name], default):
-            wanted = f"of the kind of {default!r}"
-            if default is None or isinstance(default, tuple):
-                wanted = "a list of names"
-            elif isinstance(default, dict):
-                wanted = "an object of names to folders"
-            raise UsageError(
-                f"the setting {setting.name!r} is {merged[setting.name]!r}", place=FILE, hint=f"write {wanted}"
-            )
-    for name in ("devices", "host_paths"):
-        if merged.get(name) is not None:
-            merged[name] = tuple(merged[name])
+        if setting.name in merged:
+            merged[setting.name] = _checked(setting.name, merged[setting.name], setting.default)
     return Config(**merged)
+
+
+def _checked(name: str, value: Any, default: Any) -> Any:
+    default = {} if default is MISSING else default
+    if not _fits(value, default):
+        wanted = f"of the kind of {default!r}"
+        if default is None or isinstance(default, tuple):
+            wanted = "a list of names"
+        elif isinstance(default, dict):
+            wanted = "an object of names to folders"
+        raise UsageError(f"the setting {name!r} is {value!r}", place=FILE, hint=f"write {wanted}")
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _fits(value: object, default: object) -> bool:

@@ -60,8 +60,8 @@ class Shopping:
         """Why an item may not be used; empty where it may."""
         return "" if published.trusted or self._allow else self.catalog.trust.line(published)
 
-    def job_text(self, name: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The job that a job template makes, as text, and the given values that are parameters of that job.
+    def job_text(self, name: str, given: Mapping[str, Any]) -> str:
+        """The job that a job template makes, as text; ``given`` are its variables and the job's parameters.
 
         Raises:
             UsageError: it is no job template, or not allowed yet.
@@ -76,8 +76,7 @@ class Shopping:
             raise UsageError(why)
         if not found.trusted:
             self.catalog.trust.add(found)
-        own = {key: value for key, value in given.items() if found.item.variable(key)}
-        return template.render(found, own), {key: value for key, value in given.items() if key not in own}
+        return template.render(found, given)
 
     def untrusted(self) -> list[str]:
         """A line for each item that was found and that nobody has allowed yet."""

@@ -20,8 +20,8 @@ from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.publish import publish
 from jupyter_cube.marketplace.search import Found, Index
-from jupyter_cube.requiring import value_of
 from jupyter_cube.store import Store
+from jupyter_cube.typed import value_of
 
 __all__ = ["Offer", "Ready", "allow", "items", "offer", "publish", "use"]
 

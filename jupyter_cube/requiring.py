@@ -8,14 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_cube.action import Requirement
-from jupyter_cube.document import read
 from jupyter_cube.errors import UsageError
 from jupyter_cube.extras import ReferencedPrerequisite
 from jupyter_cube.marketplace import reference as references
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.model import JobSpec
-from jupyter_cube.scalar import resolve, scalar_text
+from jupyter_cube.typed import value_of
 
 _PLACE = "--require"
 _SPLIT = re.compile(r"""((?:[^,'"\[\{]|'[^']*'|"[^"]*"|\[[^\]]*\]|\{[^\}]*\})+)(?:,|$)""")
@@ -56,18 +55,6 @@ def _halves(text: str) -> tuple[str, str]:
         at = text.find(":", start)
         at = len(text) if at < 0 else at
     return text[:at], text[at + 1 :]
-
-
-def value_of(text: str) -> Any:
-    """A typed value: a list or mapping as YAML has it, a number or true where nothing is lost by it, else text."""
-    text = text.strip()
-    if text[:1] in ("[", "{", "'", '"'):
-        root = read(f"v: {text}").root
-        if root is not None and isinstance(root.value, dict):
-            return root.value["v"].plain()
-        return text
-    value = resolve(text) if text else text
-    return value if isinstance(value, bool | int | float) and scalar_text(value) == text else text
 
 
 def add(job: JobSpec, typed: Sequence[str], *, find: Callable[[Reference], Published]) -> JobSpec:

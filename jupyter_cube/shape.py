@@ -169,6 +169,22 @@ class Either(Shape):
 
 
 @dataclass(frozen=True)
+class Number(Shape):
+    """A number, whole or not."""
+
+    empty = 0
+
+    def read(self, node: Node, path: Path, reader: Reader) -> int | float:
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            reader.wrong(node, path, "a number")
+            return 0
+        return node.value
+
+    def schema(self) -> Schema:
+        return {"type": "number"}
+
+
+@dataclass(frozen=True)
 class Nullable(Shape):
     """Another shape, or nothing."""
 

@@ -42,7 +42,9 @@ def bind(
                 continue
             else:
                 value = braces.fill_value(variable.default, values)
-            values[name] = variable.accept(value) if checked and (name in given or value not in (None, "")) else value
+            if checked and (name in given or value not in (None, "")):
+                value = variable.accept(value, pattern=name in given)
+            values[name] = value
         except braces.BraceError as error:
             problems.append((f"'{name}' of {item.label}: {error}", f"see {item.place(('template_variables', index))}"))
         except ValueError as error:

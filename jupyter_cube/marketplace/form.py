@@ -188,7 +188,7 @@ def _read(name: str, known: Mapping[str, Any], text: str) -> Any:
     if kind == "string" and "enum" not in known:
         return text
     # imported late: it knows of jobs, which this module does not
-    from jupyter_cube.requiring import value_of
+    from jupyter_cube.typed import value_of
 
     choices = tuple(known.get("enum", ()))
     value = text if kind not in ("", "array", "object") else value_of(text)

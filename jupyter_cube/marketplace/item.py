@@ -1,4 +1,3 @@
-
 """An item of the marketplace: one YAML file, in a folder ``NAME/VERSION/`` with whatever files it carries."""
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class _Taken:
         found = cut_out(value, wanted, name)
         if found is None:
             return Fault(f"{wanted!r:.100} is not in the text there", path=where, hint=f"it is {shown(value):.200}")
-        from jupyter_cube.requiring import value_of  # imported late: it knows of jobs
+        from jupyter_cube.typed import value_of  # imported late: it knows of jobs
 
         is_part = isinstance(found, Text) and wanted == wanted.strip() and wanted[:1] not in ("[", "{", "'", '"')
         old = value_of(wanted) if is_part else wanted

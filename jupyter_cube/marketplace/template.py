@@ -66,7 +66,7 @@ def _typed(variable: Variable | None, value: Any) -> Any:
     if variable is not None and variable.choices:
         return next((each for each in variable.choices if _text(each) == value), value)
     if variable is None or variable.type in ("", "list"):
-        from jupyter_cube.requiring import value_of  # imported late: it knows of jobs
+        from jupyter_cube.typed import value_of  # imported late: it knows of jobs
 
         return value_of(value)
     return value

@@ -10,7 +10,7 @@ from typing import Any
 
 from jupyter_cube.document import Node, Path
 from jupyter_cube.record import Record, Written, key
-from jupyter_cube.shape import IDENTIFIER, Choice, Either, Items, Reader, Schema, Shape, Text
+from jupyter_cube.shape import IDENTIFIER, Choice, Items, Number, Reader, Schema, Shape, Text
 
 TYPES = ("string", "int", "float", "bool", "path", "choice", "secret", "list")
 _MISSING: Any = "\0missing"  # a default that nobody wrote; null is one that may be written
@@ -35,16 +35,19 @@ class Variable(Written):
     description: str = key("description", Text(), default="")
     default: Any = key("default", Shape(), default=_MISSING, about="may mention variables declared before: {{ name }}")
     choices: tuple[Any, ...] = key("choices", Items(Shape(), least=1), default=())
-    minimum: int | float | None = key("minimum", Either(), default=None)
-    maximum: int | float | None = key("maximum", Either(), default=None)
+    minimum: int | float | None = key("minimum", Number(), default=None)
+    maximum: int | float | None = key("maximum", Number(), default=None)
     pattern: str = key("pattern", Text(), default="", about="a regular expression for the whole text")
 
     @property
     def required(self) -> bool:
         return self.default is _MISSING or self.default == _MISSING
 
-    def accept(self, value: Any) -> Any:
+    def accept(self, value: Any, *, pattern: bool = True) -> Any:
         """The value as this variable has it; text of the right kind is converted.
+
+        Args:
+            pattern: compare with the pattern, too; an author's may run without end.
 
         Raises:
             ValueError: it does not fit; the message says why, after the variable's name.
@@ -60,7 +63,7 @@ class Variable(Written):
             known = ", ".join(map(str, self.choices))
             raise ValueError(f"is {_shown(value)}, which is none of {known}")
         self._check_range(converted)
-        if self.pattern and isinstance(converted, str) and not _matches(self.pattern, converted):
+        if pattern and self.pattern and isinstance(converted, str) and not _matches(self.pattern, converted):
             raise ValueError(f"is {_shown(value)}, which does not match {self.pattern}")
         return converted
 
@@ -216,7 +219,7 @@ def _check_declaration(variable: Variable, path: Path, reader: Reader) -> None:
         reader.fault(path, f"the secret '{variable.name}' cannot have a default", "remove it; the job gives a secret")
         return
     try:
-        variable.accept(default)
+        variable.accept(default, pattern=False)
     except ValueError as error:
         reader.fault(path, f"the default of '{variable.name}' {error}")
 

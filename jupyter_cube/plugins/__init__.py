@@ -1,1 +1,1 @@
-"""Plugins: what a prerequisite's ``plugin`` and its parameters become. An entry-point group, ``jupyter_cube.plugins``."""
+"""Plugins: what a prerequisite's ``plugin`` and its parameters become; also the name of an entry-point group."""

@@ -34,7 +34,7 @@ class Plugin(ABC):
     Attributes:
         name: what a prerequisite writes as ``plugin``.
         parameters: the record that ``plugin_params`` are read into; its keys are what may be written.
-        scope: ``job`` where it is enough that one of the tasks does it, else ``task``; a prerequisite may say otherwise.
+        scope: ``job``: one of the tasks does it for all; ``task``. A prerequisite may say otherwise.
     """
 
     name: ClassVar[str]

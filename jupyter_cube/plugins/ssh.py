@@ -1,4 +1,3 @@
-# ruff: noqa: RUF009 (``key`` makes a dataclass field)
 """The plugin ``ssh``: accepted, because OpenPAI's jobs have it; a job here needs no SSH server."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF009 (``key`` makes a dataclass field)
 """The plugins that mount volumes: ``pvc_storage``, and OpenPAI's older ``teamwise_storage``."""
 
 from __future__ import annotations

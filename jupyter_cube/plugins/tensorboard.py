@@ -1,4 +1,3 @@
-# ruff: noqa: RUF009 (``key`` makes a dataclass field)
 """The plugin ``tensorboard``: TensorBoard beside the first task of the first role, as long as that runs."""
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from jupyter_cube.marketplace import publish as publishing
 from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.sources import settings
+from jupyter_cube.marketplace.verify import verify as verified
 from jupyter_cube.render import plain
 from jupyter_cube.verbs.answer import Answer
 from jupyter_cube.verbs.parser import Call
@@ -123,7 +124,7 @@ def trust(call: Call) -> Answer:
 
 def verify(call: Call) -> Answer:
     """``verify``."""
-    reports = publishing.verify(call.get("item", ""))
+    reports = verified(call.get("item", ""))
     lines = [plain(f"{one.state:8} {one.where:10} {one.label}  {one.detail}".rstrip()) + "\n" for one in reports]
     good = all(one.state == "ok" for one in reports)
     text = "".join(lines) or "nothing to compare\n"

@@ -1,0 +1,127 @@
+"""Archives of strangers."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jupyter_cube import archive
+from jupyter_cube.archive import ArchiveError, unpack
+
+
+def zipped(path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in entries:
+            file.writestr(name, data)
+    return path
+
+
+def tarred(path: Path, *entries: tuple[tarfile.TarInfo, bytes], mode: str = "w:gz") -> Path:
+    with tarfile.open(path, mode) as file:  # type: ignore[call-overload]
+        for entry, data in entries:
+            entry.size = len(data)
+            file.addfile(entry, io.BytesIO(data))
+    return path
+
+
+def entry(name: str, kind: bytes = tarfile.REGTYPE, to: str = "", mode: int = 0o644) -> tarfile.TarInfo:
+    found = tarfile.TarInfo(name)
+    found.type, found.linkname, found.mode = kind, to, mode
+    return found
+
+
+def there(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def test_a_zip_and_a_tar_are_unpacked(tmp_path: Path) -> None:
+    target = tmp_path / "t"
+    assert unpack(str(zipped(tmp_path / "a.zip", ("d/x", b"1"), ("./y", b"2"))), str(target)) == 2
+    inside = entry("e/l", tarfile.SYMTYPE, "../e/f")
+    hard = entry("e/h", tarfile.LNKTYPE, "e/f")
+    made = tarred(tmp_path / "b.tar.xz", (entry("e/f", mode=0o4755), b"3"), (inside, b""), (hard, b""), mode="w:xz")
+    unpack(str(made), str(target))
+    assert there(target) == {"d", "d/x", "y", "e", "e/f", "e/l", "e/h"}
+    assert (target / "e/l").read_text() == (target / "e/h").read_text() == "3"
+    assert (target / "e/f").stat().st_mode & 0o7777 == 0o755  # no setuid
+
+
+def test_a_single_compressed_file_loses_its_ending(tmp_path: Path) -> None:
+    import gzip
+
+    (tmp_path / "table.csv.gz").write_bytes(gzip.compress(b"a,b\n"))
+    unpack(str(tmp_path / "table.csv.gz"), str(tmp_path / "t"))
+    assert (tmp_path / "t" / "table.csv").read_text() == "a,b\n"
+
+
+def test_unpacking_twice_replaces(tmp_path: Path) -> None:
+    target = tmp_path / "t"
+    unpack(str(zipped(tmp_path / "a.zip", ("x", b"1"), ("d/y", b"1"))), str(target))
+    (target / "x").unlink()
+    (target / "x").mkdir()
+    unpack(str(zipped(tmp_path / "b.zip", ("x", b"2"), ("d", b"3"))), str(target))
+    assert (target / "x").read_text() == "2"
+    assert (target / "d").read_text() == "3"
+
+
+def hostile_link(path: Path) -> Path:
+    info = zipfile.ZipInfo("l")
+    info.external_attr = 0o120777 << 16
+    return zipped(path, (info, b"/etc/passwd"))
+
+
+HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "zip slip": (lambda p: zipped(p, ("../x", b"")), "leads out of its folder"),
+    "zip slip by backslashes": (lambda p: zipped(p, ("..\\x", b"")), "leads out of its folder"),
+    "absolute in a zip": (lambda p: zipped(p, ("/tmp/x", b"")), "leads out of its folder"),
+    "a drive": (lambda p: zipped(p, ("C:/x", b"")), "leads out of its folder"),
+    "a link in a zip": (hostile_link, "link or device"),
+    "tar slip": (lambda p: tarred(p, (entry("a/../../x"), b"")), "leads out of its folder"),
+    "absolute in a tar": (lambda p: tarred(p, (entry("/tmp/x"), b"")), "leads out of its folder"),
+    "an absolute link": (lambda p: tarred(p, (entry("l", tarfile.SYMTYPE, "/etc"), b"")), "leads out"),
+    "a link out": (lambda p: tarred(p, (entry("d/l", tarfile.SYMTYPE, "../../x"), b"")), "leads out"),
+    "a link over a link": (
+        lambda p: tarred(p, (entry("a", tarfile.SYMTYPE, "b/.."), b""), (entry("b", tarfile.SYMTYPE, "."), b"")),
+        "leads out",
+    ),
+    "a file through a link": (
+        lambda p: tarred(p, (entry("l", tarfile.SYMTYPE, "d"), b""), (entry("l/x"), b"1"), (entry("d"), b"")),
+        "two entries of one name",
+    ),
+    "a hard link out": (lambda p: tarred(p, (entry("h", tarfile.LNKTYPE, "../x"), b"")), "leads out"),
+    "a hard link to nothing": (lambda p: tarred(p, (entry("h", tarfile.LNKTYPE, "x"), b"")), "link to nothing"),
+    "a device": (lambda p: tarred(p, (entry("null", tarfile.CHRTYPE), b"")), "device"),
+    "a pipe": (lambda p: tarred(p, (entry("pipe", tarfile.FIFOTYPE), b"")), "device"),
+    "a bomb": (lambda p: zipped(p, ("x", bytes(200_000_000))), "unpacks to more than"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_archives_leave_nothing(case: str, tmp_path: Path) -> None:
+    make, message = HOSTILE[case]
+    made = make(tmp_path / "a")
+    target = tmp_path / "deep" / "target"
+    with pytest.raises(ArchiveError, match=message):
+        unpack(str(made), str(target))
+    assert there(target) == set()
+    assert there(tmp_path) == {"a", "deep", "deep/target"}
+
+
+def test_too_many_entries_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "ENTRIES", 3)
+    made = zipped(tmp_path / "a.zip", *((f"x{number}", b"") for number in range(4)))
+    with pytest.raises(ArchiveError, match="more than 3 entries"):
+        unpack(str(made), str(tmp_path / "t"))
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04nonsense", b"\x1f\x8bnonsense", b"BZhnonsense", b"\xfd7zXZ\0nonsense"])
+def test_broken_archives_are_named(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(data)
+    with pytest.raises(ArchiveError, match="a is a broken archive"):
+        unpack(str(tmp_path / "a"), str(tmp_path / "t"))
+    assert there(tmp_path / "t") == set()

@@ -1,0 +1,242 @@
+"""Fetching from servers that are slow, broken or hostile."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web import files, send, serving
+
+from jupyter_cube import bring, fetch
+from jupyter_cube.fetch import FetchError
+
+DATA = bytes(range(256)) * 4000
+SHA = hashlib.sha256(DATA).hexdigest()
+
+
+def test_a_file_is_fetched_and_compared(tmp_path: Path) -> None:
+    with serving(files({"/x": DATA})) as web:
+        found = fetch.download(f"{web}/x", tmp_path / "x", limit=10**7, sha256=SHA.upper())
+    assert (tmp_path / "x").read_bytes() == DATA
+    assert (found.size, found.sha256) == (len(DATA), SHA)
+    assert {path.name for path in tmp_path.iterdir()} == {"x", "x.lock"}
+
+
+def test_another_checksum_leaves_nothing(tmp_path: Path) -> None:
+    with serving(files({"/x": DATA})) as web, pytest.raises(FetchError, match=f"has the checksum {SHA}, not 00"):
+        fetch.download(f"{web}/x", tmp_path / "x", limit=10**7, sha256="0" * 64)
+    assert not (tmp_path / "x").exists()
+    assert not (tmp_path / "x.part").exists()
+
+
+def test_a_cut_download_is_gone_on_with(tmp_path: Path) -> None:
+    ranges: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        wanted = handler.headers.get("Range", "")
+        ranges.append(wanted)
+        start = int(wanted.removeprefix("bytes=").rstrip("-") or 0)
+        assert not wanted or handler.headers["If-Range"] == '"v1"'
+        handler.send_response(206 if wanted else 200)
+        handler.send_header("ETag", '"v1"')
+        handler.send_header("Content-Length", str(len(DATA) - start))
+        if wanted:
+            handler.send_header("Content-Range", f"bytes {start}-{len(DATA) - 1}/{len(DATA)}")
+        handler.end_headers()
+        handler.wfile.write(DATA[start:] if len(ranges) == 3 else DATA[start : start + 300_000])
+        handler.close_connection = True
+
+    with serving(answer) as web:
+        found = fetch.download(f"{web}/x", tmp_path / "x", limit=10**7)
+    assert found.sha256 == SHA
+    assert ranges == ["", "bytes=300000-", "bytes=600000-"]
+
+
+def test_a_file_that_changed_meanwhile_is_fetched_anew(tmp_path: Path) -> None:
+    (tmp_path / "x.part").write_bytes(b"old start")
+    with serving(files({"/x": DATA})) as web:
+        (tmp_path / "x.part.json").write_text(f'{{"url": "{web}/x", "etag": "\\"old\\""}}')
+        assert fetch.download(f"{web}/x", tmp_path / "x", limit=10**7).sha256 == SHA
+
+
+def test_an_endless_answer_is_stopped_at_the_limit(tmp_path: Path) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.close_connection = True
+        try:
+            while True:
+                handler.wfile.write(bytes(100_000))
+        except OSError:  # the client has left
+            return
+
+    with serving(answer) as web:
+        with pytest.raises(FetchError, match="more than 1,000,000 bytes"):
+            fetch.read(f"{web}/x", limit=10**6)
+        with pytest.raises(FetchError, match="more than 1,000,000 bytes"):
+            fetch.download(f"{web}/x", tmp_path / "x", limit=10**6)
+
+
+def test_a_size_that_is_announced_is_refused_before_it_arrives() -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        send(handler, b"", Content_Length=str(2**40))
+
+    with serving(answer) as web, pytest.raises(FetchError, match="more than 1,000"):
+        fetch.read(f"{web}/x", limit=1000)
+
+
+def test_a_server_that_says_nothing_is_given_up(tmp_path: Path) -> None:
+    leave = threading.Event()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        leave.wait(20)
+        handler.close_connection = True
+
+    with serving(answer) as web:
+        with pytest.raises(FetchError, match="timed out"):
+            fetch.read(f"{web}/x", limit=1000, timeout=0.2)
+        leave.set()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1"),
+        *("224.0.0.1", "::1", "::", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254"),
+        *("64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1"),
+    ],
+)
+def test_addresses_that_are_not_public(address: str) -> None:
+    assert fetch.internal(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+)
+def test_addresses_that_are_public(address: str) -> None:
+    assert not fetch.internal(address)
+
+
+def moved(to: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/secret":
+            send(handler, b"secret")
+        else:
+            send(handler, b"", status=302, Location=to)
+
+    return answer
+
+
+def test_a_public_address_does_not_lead_inside(tmp_path: Path) -> None:
+    # the first question of a name is whether it is public, the second one is for the connection
+    with serving(moved("/secret")) as web:
+        port = web.rsplit(":", 1)[1]
+        looked_up: list[str] = []
+
+        def resolve(host: str, number: int | None, **_: Any) -> Any:
+            looked_up.append(host)
+            place = "8.8.8.8" if host == "public.test" and number is None else "127.0.0.1"
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, number or 0))]
+
+        for address in (f"http://public.test:{port}/a",):
+            with pytest.raises(FetchError, match=r"leads to public\.test at 127\.0\.0\.1, which is no public address"):
+                fetch.read(address, limit=100, resolve=resolve)
+    assert looked_up
+
+
+@pytest.mark.parametrize("to", ["http://169.254.169.254/latest", "http://[::1]:9/", "http://127.0.0.1:9/"])
+def test_numbers_are_refused_without_a_connection(to: str) -> None:
+    with serving(moved(to)) as web:
+        port = web.rsplit(":", 1)[1]
+
+        def resolve(host: str, number: int | None, **_: Any) -> Any:
+            assert host == "public.test", "it was about to connect"
+            place = "8.8.8.8" if number is None else "127.0.0.1"
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, number or 0))]
+
+        with pytest.raises(FetchError, match="which is no public address"):
+            fetch.read(f"http://public.test:{port}/a", limit=100, resolve=resolve)
+
+
+def test_an_address_of_this_machine_may_lead_to_this_machine() -> None:
+    with serving(moved("/secret")) as web:
+        answer = fetch.read(f"{web}/a", limit=100)
+    assert (answer.body, answer.url) == (b"secret", f"{web}/secret")
+
+
+def test_redirects_end_and_stay_where_they_must() -> None:
+    with serving(moved("/a")) as web:
+        with pytest.raises(FetchError, match="redirects more than 5 times"):
+            fetch.read(f"{web}/a", limit=100)
+        with (
+            serving(moved(f"{web}/secret")) as other,
+            pytest.raises(FetchError, match="redirects to another host"),
+        ):
+            fetch.read(f"{other}/a", limit=100, same_host=True)
+    with serving(moved("file:///etc/passwd")) as web, pytest.raises(FetchError, match="is no http or https address"):
+        fetch.read(f"{web}/a", limit=100)
+
+
+def test_jobs_share_what_was_fetched(tmp_path: Path) -> None:
+    asked: list[str] = []
+    cache = str(tmp_path / "cache")
+    with serving(files({"/x": DATA}, asked)) as web:
+        with_sum = [bring.fetched(f"{web}/x", cache, sha256=SHA) for _ in range(2)]
+        assert asked == ["/x"]
+        bring.fetched(f"{web}/x", cache)
+        bring.fetched(f"{web}/x", cache)
+        assert asked == ["/x", "/x", "/x"]  # without a checksum the server is asked, and says that nothing changed
+        address = f"{web}/x"
+    assert {found.sha256 for found in with_sum} == {SHA}
+    said: list[str] = []
+    assert bring.fetched(address, cache, say=said.append).sha256 == SHA
+    assert "is used" in said[0]
+    with pytest.raises(FetchError, match="cannot be reached"):
+        bring.fetched(f"{address}2", cache)
+
+
+def test_many_at_once_fetch_it_once(tmp_path: Path) -> None:
+    asked: list[str] = []
+    with serving(files({"/x": DATA}, asked)) as web:
+        words = [sys.executable, bring.__file__, "--cache", str(tmp_path / "c"), "--sha256", SHA, "--unpack", "none"]
+        tasks = [
+            subprocess.Popen([*words, "--into", str(tmp_path / str(number)), f"{web}/x"], stdout=subprocess.PIPE)
+            for number in range(6)
+        ]
+        outputs = [task.communicate()[0] for task in tasks]
+    assert [task.returncode for task in tasks] == [0] * 6, outputs
+    assert asked == ["/x"]
+    for number in range(6):
+        assert (tmp_path / str(number) / "x").read_bytes() == DATA
+
+
+def test_a_job_that_changes_its_file_does_not_change_the_cache(tmp_path: Path) -> None:
+    with serving(files({"/x": DATA})) as web:
+        found = bring.fetched(f"{web}/x", str(tmp_path / "cache"), sha256=SHA)
+    bring.into(found.path, str(tmp_path / "job"), name="x", unpack="none")
+    (tmp_path / "job" / "x").write_bytes(b"changed")
+    assert Path(found.path).read_bytes() == DATA
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["http://127.0.0.1:9/x"], "error: http://127.0.0.1:9/x cannot be reached: [Errno 111] Connection refused"),
+        (["--sha256", "0" * 64, __file__], f"error: {__file__} has another checksum than {'0' * 64}"),
+        (["/nowhere/x"], "error: No such file or directory: /nowhere/x"),
+    ],
+)
+def test_a_failure_is_one_line(words: list[str], line: str, tmp_path: Path) -> None:
+    asked = [sys.executable, bring.__file__, "--cache", str(tmp_path), "--into", str(tmp_path / "t"), *words]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == line
+    assert done.stderr == ""
