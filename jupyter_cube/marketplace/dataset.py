@@ -1,0 +1,194 @@
+"""Items for data that somebody has: at an address on the net, in files of this machine, as a value of a notebook."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_cube import archive, bring
+from jupyter_cube.config import cache_path
+from jupyter_cube.errors import BackendError, UsageError
+from jupyter_cube.fetch import FetchError
+from jupyter_cube.marketplace.writer import dump
+
+CARRIED = 50_000_000  # bytes up to which files are copied beside the item
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An item's text, the files beside it (bytes, or where they are), and what somebody should know of it."""
+
+    text: str
+    files: Mapping[str, bytes | Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def from_url(url: str, *, name: str, summary: str = "") -> Made:
+    """A dataset of what is at an address: it is fetched once, to know its checksum, size and kind of archive.
+
+    Raises:
+        UsageError: it is no http or https address.
+        BackendError: it cannot be fetched.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"{url!r:.200} is no http or https address", place="--url", hint="use --path for a file")
+    try:
+        found = bring.fetched(url, str(cache_path()))
+    except FetchError as error:
+        raise BackendError(str(error), hint="check the address in a browser") from error
+    called = bring.name_of(url)
+    kind = archive.kind_of(found.path, called)
+    parameters = {"url": url, "sha256": found.sha256, "path": "{{ dataPath }}", "unpack": kind}
+    about = f"{called}, {_size(found.size)}" + (f", unpacked ({kind})" if kind != "none" else "")
+    text = _item(name, summary or about, "http", parameters, source=url, description=f"{about}, from {url}.\n")
+    return Made(text, notes=(f"{about}, sha256 {found.sha256}",))
+
+
+def from_path(path: Path, *, name: str, summary: str = "") -> Made:
+    """A dataset of a file or a folder; small ones are copied beside the item, others stay where they are.
+
+    Raises:
+        UsageError: there is nothing there.
+    """
+    if not path.exists():
+        raise UsageError("there is no such file or folder", place=str(path))
+    path = path.resolve()
+    inside = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+    if not inside:
+        raise UsageError("the folder is empty", place=str(path))
+    size = sum(one.stat().st_size for one in inside)
+    about = summary or f"{path.name}, {_size(size)}"
+    if size > CARRIED:
+        return _referenced(path, name, about, size)
+    base = path.parent if path.is_file() else path
+    files = {f"data/{one.relative_to(base)}": one for one in inside}
+    return _carried(name, about, files, f"{len(files)} files, {_size(size)}.\n")
+
+
+def from_value(value: Any, *, name: str, summary: str = "") -> Made:
+    """A dataset of a value: a DataFrame, an array or a dict of them, text, bytes, or what JSON can hold.
+
+    Raises:
+        UsageError: it is nothing of these.
+    """
+    ending, data, load = _written(value)
+    file = f"{name}.{ending}"
+    about = summary or f"{type(value).__name__}, {_size(len(data))}"
+    loader = load.replace("FILE", f"/dataset/{name}/{file}")
+    return _carried(name, about, {f"data/{file}": data}, f"```python\n{loader}\n```\n")
+
+
+def _carried(name: str, summary: str, files: Mapping[str, bytes | Path], description: str) -> Made:
+    callback = {
+        "event": "taskStarts",
+        "commands": ["mkdir -p {{ dataPath }}", 'cp -R "$CUBE_ITEM"/data/. {{ dataPath }}'],
+    }
+    text = _item(name, summary, "cmd", {"callbacks": [callback]}, description=description)
+    return Made(text, files, (f"{len(files)} file(s) go along",))
+
+
+def _referenced(path: Path, name: str, summary: str, size: int) -> Made:
+    parameters: dict[str, Any]
+    if path.is_dir():
+        callback = {
+            "event": "taskStarts",
+            "commands": ["mkdir -p {{ dataPath }}", f"cp -R {_quoted(path)}/. {{{{ dataPath }}}}"],
+        }
+        plugin, parameters = "cmd", {"callbacks": [callback]}
+    else:
+        kind = archive.kind_of(str(path), path.name)
+        sha256 = bring.checksum(str(path))
+        plugin, parameters = "file", {"source": str(path), "sha256": sha256, "path": "{{ dataPath }}", "unpack": kind}
+    note = f"{_size(size)} are too much to copy beside the item: it works where {path} is there"
+    return Made(_item(name, summary, plugin, parameters, description=f"{note}.\n"), notes=(note,))
+
+
+def _quoted(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))
+
+
+def _item(
+    name: str, summary: str, plugin: str, parameters: Mapping[str, Any], *, source: str = "", description: str = ""
+) -> str:
+    variable = {
+        "name": "dataPath",
+        "type": "path",
+        "default": f"/dataset/{name}",
+        "description": "the folder with the files",
+    }
+    values: dict[str, Any] = {"kind": "dataset", "name": name, "summary": summary}
+    if source:
+        values["source"] = source
+    values.update(description=description, plugin=plugin, plugin_params=dict(parameters), template_variables=[variable])
+    return dump(values)
+
+
+def _size(count: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"
+
+
+def _written(value: Any) -> tuple[str, bytes, str]:
+    """The file's ending, its bytes, and how it is read back (FILE stands for its path)."""
+    kind = f"{type(value).__module__}.{type(value).__name__}"
+    writer = next((one for pattern, one in _WRITERS if re.fullmatch(pattern, kind)), _json)
+    return writer(value)
+
+
+def _frame(value: Any) -> tuple[str, bytes, str]:
+    table = value.to_frame() if hasattr(value, "to_frame") and not hasattr(value, "columns") else value
+    try:
+        return "parquet", table.to_parquet(), 'import pandas\ntable = pandas.read_parquet("FILE")'
+    except ImportError:  # parquet needs a package of its own
+        data = table.to_csv(index=False).encode()
+        return "csv", data, 'import pandas\ntable = pandas.read_csv("FILE")'
+
+
+def _polars(value: Any) -> tuple[str, bytes, str]:
+    buffer = io.BytesIO()
+    value.write_parquet(buffer)
+    return "parquet", buffer.getvalue(), 'import polars\ntable = polars.read_parquet("FILE")'
+
+
+def _array(value: Any) -> tuple[str, bytes, str]:
+    import numpy
+
+    if value.dtype.hasobject:
+        raise UsageError("an array of Python objects is no dataset", hint="make it an array of numbers, or a DataFrame")
+    buffer = io.BytesIO()
+    numpy.save(buffer, value, allow_pickle=False)
+    return "npy", buffer.getvalue(), 'import numpy\narray = numpy.load("FILE")'
+
+
+def _json(value: Any) -> tuple[str, bytes, str]:
+    if isinstance(value, dict) and value and all(type(each).__module__ == "numpy" for each in value.values()):
+        import numpy
+
+        buffer = io.BytesIO()
+        numpy.savez_compressed(buffer, **{str(name): each for name, each in value.items()})
+        return "npz", buffer.getvalue(), 'import numpy\narrays = numpy.load("FILE")'
+    try:
+        data = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError):
+        name = type(value).__name__
+        hint = "a DataFrame, an array, a dict of arrays, text, bytes, lists and dicts of plain values are possible"
+        raise UsageError(f"a value of the type {name} is no dataset", hint=hint) from None
+    return "json", data, 'import json\nvalue = json.load(open("FILE"))'
+
+
+_WRITERS: tuple[tuple[str, Callable[[Any], tuple[str, bytes, str]]], ...] = (
+    (r"pandas\..*\.(DataFrame|Series)", _frame),
+    (r"polars\..*\.DataFrame", _polars),
+    (r"numpy\.ndarray", _array),
+    (r"builtins\.str", lambda value: ("txt", value.encode(), 'text = open("FILE").read()')),
+    (r"builtins\.(bytes|bytearray)", lambda value: ("bin", bytes(value), 'data = open("FILE", "rb").read()')),
+)
