@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import document
+from jupyter_cube import action, document
 from jupyter_cube.action import Action
 from jupyter_cube.document import Document, Node
 from jupyter_cube.document import Path as Place
@@ -15,6 +15,7 @@ from jupyter_cube.errors import Fault, SpecError
 from jupyter_cube.marketplace.reference import NAME, NAME_WORDS
 from jupyter_cube.marketplace.variable import Variable, Variables
 from jupyter_cube.marketplace.version import VERSION
+from jupyter_cube.plugins import registry
 from jupyter_cube.record import Record, key
 from jupyter_cube.shape import NAMES, Choice, Reader, Shape, Table, Text
 
@@ -157,7 +158,9 @@ def _read(node: Node, reader: Reader) -> Item:
 
 def _inconsistent(item: Item, part: Document) -> list[Fault]:
     """What does not go together in an item by itself."""
-    found = []
+    found = action.faults(item, part, ())
+    if (error := registry.unknown(item.short_plugin)) is not None:
+        found.append(part.fault(("plugin",), error.message, hint=error.hint or "install what provides it"))
     if item.kind == "job" and item.job is None:
         found.append(part.fault(("kind",), "a job template has no job", hint="add 'job:' with an OpenPAI job"))
     if item.kind == "notebook" and not item.notebook:

@@ -23,7 +23,6 @@ from jupyter_cube.marketplace.search import Index
 from jupyter_cube.marketplace.sources import registry
 from jupyter_cube.marketplace.sources.base import one_line
 from jupyter_cube.marketplace.sources.folder import FolderSource
-from jupyter_cube.plugins.registry import known
 
 LEFT_OUT = frozenset({".git", "__pycache__", ".ipynb_checkpoints", ".DS_Store"})
 
@@ -122,8 +121,6 @@ def _unusable(item: Item, folder: Path) -> list[Fault]:
         file = str(getattr(item, name))
         if file and digests.allowed(file) and not _ordinary(folder / file):
             found.append(read.fault((name,), f"there is no file {file!r:.100} beside the item"))
-    if not known(item.short_plugin):
-        found.append(read.fault(("plugin",), f"unknown plugin '{item.plugin}'", hint="install what provides it"))
     return found
 
 
