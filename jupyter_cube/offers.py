@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from jupyter_cube import files, hint
 from jupyter_cube.config import store_path
-from jupyter_cube.errors import ConflictError, NotFoundError, UsageError
+from jupyter_cube.errors import BackendError, ConflictError, NotFoundError, UsageError
 from jupyter_cube.index import Index as Jobs
 from jupyter_cube.index import Summary
 from jupyter_cube.marketplace import reference as references
@@ -19,6 +20,7 @@ from jupyter_cube.marketplace.binding import bind
 from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.publish import publish
+from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.marketplace.search import Found, Index
 from jupyter_cube.store import Store
 from jupyter_cube.typed import value_of
@@ -134,12 +136,25 @@ def allow(name: str, digest: str) -> Published:
     Raises:
         ConflictError: it has other content.
     """
-    found = item(name)
-    if found.digest != digest:
-        message = f"{found.item.label} of '{found.source}' has the digest {found.digest}"
-        raise ConflictError(message, place=name, hint=f"look at it with: {hint.command(f'show {name}')}")
-    catalog().trust.add(found)
-    return found
+    there = list(_everywhere(references.typed(name)))
+    for found in there:
+        if found.digest == digest:
+            catalog().trust.add(found)
+            return found
+    first = there[0] if there else item(name)
+    message = f"{first.item.label} of '{first.source}' has the digest {first.digest}"
+    raise ConflictError(message, place=name, hint=f"look at it with: {hint.command(f'show {name}')}")
+
+
+def _everywhere(reference: Reference) -> Iterator[Published]:
+    """The item in every source that has it, also behind another source's of that name."""
+    if reference.address or reference.id:
+        yield catalog().find(reference)
+        return
+    for source in catalog().sources:
+        if reference.source in ("", source.name):
+            with contextlib.suppress(NotFoundError, BackendError):
+                yield catalog().find(replace(reference, source=source.name))
 
 
 def _required(found: Published, reference: str, typed: Mapping[str, Any], bound: Mapping[str, Any]) -> Ready:

@@ -17,7 +17,8 @@ from jupyter_cube.model import JobSpec
 from jupyter_cube.typed import value_of
 
 _PLACE = "--require"
-_SPLIT = re.compile(r"""((?:[^,'"\[\{]|'[^']*'|"[^"]*"|\[[^\]]*\]|\{[^\}]*\})+)(?:,|$)""")
+_QUOTED = r"""'(?:[^']|'')*'|"(?:\\.|[^"\\])*"|\[[^\]]*\]|\{[^}]*\}"""
+_PART = re.compile(rf"\s*([A-Za-z_]\w*)\s*=(\s*(?:{_QUOTED})\s*(?=,|$)|[^,]*)(?:,|$)")
 
 
 def parse(text: str) -> tuple[Reference, dict[str, Any]]:
@@ -32,12 +33,11 @@ def parse(text: str) -> tuple[Reference, dict[str, Any]]:
     found: dict[str, Any] = {}
     position = 0
     while position < len(values):
-        part = _SPLIT.match(values, position)
-        name, equals, value = part[1].partition("=") if part else ("", "", "")
-        if not part or not equals or not name.strip().isidentifier():
+        part = _PART.match(values, position)
+        if part is None:
             message = f"{values[position:]!r:.60} is not VARIABLE=VALUE"
             raise UsageError(message, place=_PLACE, hint="write NAME:variable=value,other=value")
-        found[name.strip()] = value_of(value)
+        found[part[1]] = value_of(part[2])
         position = part.end()
     try:
         return references.typed(head), found

@@ -26,6 +26,7 @@ from jupyter_cube.spec import parse as parse_job
             {"a": 1, "b": 0.5, "c": True, "d": "1.10", "e": "", "f": "007"},
         ),
         ("x:a=[1, 'b,c'],b='1,2'", "marketplace://name/x", {"a": [1, "b,c"], "b": "1,2"}),
+        ("x:a=it's me,b='it''s, me'", "marketplace://name/x", {"a": "it's me", "b": "it's, me"}),
         ("x:url=http://h/p?a=b", "marketplace://name/x", {"url": "http://h/p?a=b"}),
         ("marketplace://name/x@1:a=b", "marketplace://name/x@1", {"a": "b"}),
         ("https://h:8080/x.yaml:a=b", "https://h:8080/x.yaml", {"a": "b"}),
