@@ -28,6 +28,7 @@ _PASSED_ON = (
 
 
 _AFTER_FIRST_LINE = 0.015  # seconds
+_NO_CELLS = frozenset({"task.py", "worker.py", "pickling.py", "shim.py"})  # files of ours beside a cell
 
 
 class _Detached(subprocess.Popen[bytes]):
@@ -155,10 +156,21 @@ def _role_files(folder: JobFolder, role: Role, values: Mapping[str, object]) -> 
     if "paths" in laid:
         rewrite = mounts.Rewriter(laid["paths"])
         script, callbacks = rewrite(script), {key: rewrite(text) for key, text in callbacks.items()}
+        _rewrite_cell(folder, rewrite)
     for name in {"mounts", "protect", "paths", "cannot"} - laid.keys():  # of an earlier attempt
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{folder.path}/private/{role.name}.{name}")
     return {**wrapper.role_scripts(role, script, callbacks), **laid}
+
+
+def _rewrite_cell(folder: JobFolder, rewrite: mounts.Rewriter) -> None:
+    """A cell names the paths of its mounts, too."""
+    for file in folder.plan.files:
+        if file.path in _NO_CELLS or file.path.startswith("cube/"):
+            continue
+        path = folder.path / "files" / file.path
+        if (rewritten := rewrite(file.text)) != file.text:
+            files.replace(path, rewritten, mode=file.mode)
 
 
 def _with_secrets(text: str, values: Mapping[str, object]) -> str:

@@ -157,7 +157,7 @@ def test_the_job_remembers_its_items_and_runs_again_with_exactly_those(
     market: Path, web: tuple[str, list[str]], tmp_path: Path
 ) -> None:
     done = succeeded(job("mnist", "dataPath: /dataset/mnist", MNIST))
-    changed = ITEMS.replace("@HOST@", web[0]).replace("unzip -o mnist.zip", "false")
+    changed = ITEMS.replace("@HOST@", web[0]).replace("unzip -o mnist.zip", "exit 9")
     (tmp_path / "items.yaml").write_text(changed)
     jupyter_cube.publish(tmp_path / "items.yaml")
     again = succeeded((done.folder / "spec.yaml").read_text())
