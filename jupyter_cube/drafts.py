@@ -19,7 +19,7 @@ from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.digest import allowed
 from jupyter_cube.marketplace.item import FILE, KINDS, Item, Published
 from jupyter_cube.marketplace.publish import publish
-from jupyter_cube.marketplace.skeleton import skeleton
+from jupyter_cube.templates.skeleton import skeleton
 
 _OPTIONS = {
     "dataset": ("url", "path", "value"),
@@ -176,7 +176,7 @@ def export(name: str, values: Mapping[str, Any] | None = None, *, plain: bool = 
         NotFoundError: there is no such item.
         UsageError: it is no job template, is not allowed yet, or its variables are not filled right.
     """
-    from jupyter_cube.marketplace.export import plain_job
+    from jupyter_cube.templates.export import plain_job
 
     found = catalog()
     published = found.find(references.typed(name))
@@ -248,7 +248,7 @@ def _notebook(name: str, path: str | Path, summary: str) -> Draft:
         raise UsageError("this is no notebook", place=str(path), hint="name an .ipynb file") from error
     if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
         raise UsageError("this is no notebook", place=str(path), hint="name an .ipynb file")
-    from jupyter_cube.marketplace.writer import dump
+    from jupyter_cube.writer import dump
 
     beside = f"{re.sub(r'[^A-Za-z0-9_.-]', '-', file.stem).strip('.-') or 'notebook'}.ipynb"
     fields = {"kind": "notebook", "name": name, "summary": summary, "notebook": beside}
@@ -259,7 +259,7 @@ def _notebook(name: str, path: str | Path, summary: str) -> Draft:
 
 
 def _saved(name: str, origin: str | Path, variables: Mapping[str, str], summary: str) -> Draft:
-    from jupyter_cube.marketplace.saving import from_job
+    from jupyter_cube.templates.saving import from_job
 
     file = Path(origin).expanduser()
     if not file.is_file():

@@ -67,7 +67,7 @@ class Shopping:
             UsageError: it is no job template, or not allowed yet.
             SpecError: its variables are not filled right.
         """
-        from jupyter_cube.marketplace import template
+        from jupyter_cube.templates import rendering
 
         found = self.find(references.parse(name))
         if found.item.kind != "job":
@@ -76,7 +76,7 @@ class Shopping:
             raise UsageError(why)
         if not found.trusted:
             self.catalog.trust.add(found)
-        return template.render(found, given)
+        return rendering.render(found, given)
 
     def untrusted(self) -> list[str]:
         """A line for each item that was found and that nobody has allowed yet."""

@@ -9,12 +9,12 @@ from typing import Any
 
 from jupyter_cube import render
 from jupyter_cube.hint import command
-from jupyter_cube.marketplace import form
 from jupyter_cube.marketplace.item import Item, Published
 from jupyter_cube.marketplace.search import Found
 from jupyter_cube.marketplace.sources.base import Entry, State
 from jupyter_cube.marketplace.variable import Variable
 from jupyter_cube.offers import Offer
+from jupyter_cube.templates import form
 
 _WIDTH = 70  # characters of a summary in a list
 _JOBS = 10  # jobs of an item that are named

@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 
 from jupyter_cube import spec
 from jupyter_cube.errors import SpecError
-from jupyter_cube.marketplace import form
 from jupyter_cube.marketplace.item import parse
+from jupyter_cube.templates import form
 
 TRAIN = """\
 kind: job

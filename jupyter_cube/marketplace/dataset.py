@@ -14,7 +14,7 @@ from jupyter_cube import archive, bring
 from jupyter_cube.config import cache_path
 from jupyter_cube.errors import BackendError, UsageError
 from jupyter_cube.fetch import FetchError
-from jupyter_cube.marketplace.writer import dump
+from jupyter_cube.writer import dump
 
 CARRIED = 50_000_000  # bytes up to which files are copied beside the item
 

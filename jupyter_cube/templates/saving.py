@@ -10,10 +10,11 @@ from typing import Any
 from jupyter_cube import document, spec
 from jupyter_cube.document import Path
 from jupyter_cube.errors import Fault, SpecError, UsageError, near
-from jupyter_cube.marketplace import form, item
-from jupyter_cube.marketplace.slots import Slot, Text, Writing, cut_out, each_text, has_slot, shown
-from jupyter_cube.marketplace.walk import replaced, steps, value_at
-from jupyter_cube.marketplace.writer import dump
+from jupyter_cube.marketplace import item
+from jupyter_cube.templates import form
+from jupyter_cube.templates.slots import Slot, Text, Writing, cut_out, each_text, has_slot, shown
+from jupyter_cube.templates.walk import replaced, steps, value_at
+from jupyter_cube.writer import dump
 
 _SECRET = re.compile(r"<%\s*\$secrets((?:\.[^.\s\[\]%]+|\[\d+\])+)\s*%>")
 _BRACES = "braces"

@@ -13,10 +13,10 @@ from jupyter_cube.marketplace import braces, pins
 from jupyter_cube.marketplace.binding import bind
 from jupyter_cube.marketplace.item import Item, Published
 from jupyter_cube.marketplace.variable import Variable
-from jupyter_cube.marketplace.walk import steps
-from jupyter_cube.marketplace.writer import dump
 from jupyter_cube.plan import Origin
 from jupyter_cube.scalar import scalar_text
+from jupyter_cube.templates.walk import steps
+from jupyter_cube.writer import dump
 
 
 def render(published: Published, values: Mapping[str, Any]) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 from jupyter_cube import document
 from jupyter_cube.marketplace.item import Published
-from jupyter_cube.marketplace.template import render
-from jupyter_cube.marketplace.writer import dump
+from jupyter_cube.templates.rendering import render
+from jupyter_cube.writer import dump
 
 
 def plain_job(published: Published, values: Mapping[str, Any], *, plain: bool = False) -> str:
