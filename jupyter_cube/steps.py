@@ -75,7 +75,7 @@ class _Maker:
         mounts = [*made.mounts, *self._storages(action.require_storages)]
         mounts = [replace(mount, origin=mount.origin or call.name) for mount in mounts]
         targets = {mount.target for mount in mounts}
-        scope = action.scope or self._default_scope()
+        scope = action.scope or made.scope or self._default_scope()
         identity = node.key if node is not None else f"{call.path!r}"
         cache = self._cache(subject, made, scope)
         paths = [path for path in self._paths(subject, own_paths) if path not in targets]

@@ -20,12 +20,14 @@ class Made:
         mounts: volumes that the tasks see.
         files: files that the scripts use, found below ``$CUBE_JOB/files``.
         notes: lines for the person who submits.
+        scope: where it depends on the parameters, instead of the plugin's.
     """
 
     scripts: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
     files: tuple[File, ...] = ()
     notes: tuple[str, ...] = ()
+    scope: str = ""
 
 
 class Plugin(ABC):

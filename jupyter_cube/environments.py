@@ -1,0 +1,120 @@
+"""Environments of Python packages that jobs share.
+
+Runs in tasks, ``python environments.py --cache CACHE --env FILE [--option=WORD] [--line=LINE] -- PACKAGE...``, with the
+standard library only. An environment is built once for what was asked for, at its final place, and is whole when it has
+a file ``.ready``. ``FILE`` gets the lines that make later commands use it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import site
+import subprocess
+import sys
+from pathlib import Path
+
+_READY = ".ready"
+
+
+def place_of(cache: str, packages: list[str], lines: list[str], options: list[str], *, inherit: bool) -> Path:
+    """Where the environment for that is, or will be."""
+    asked = {
+        "packages": sorted(packages),
+        "lines": lines,
+        "options": options,
+        "python": [sys.version, os.path.realpath(sys.executable)],
+        "behind": [sys.prefix, *behind()] if inherit else [],
+    }
+    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    return Path(cache, "environments", digest[:32])
+
+
+def behind() -> list[str]:
+    """Folders with the packages of this interpreter."""
+    folders = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
+    return [folder for folder in folders if os.path.isdir(folder)]
+
+
+def build(place: Path, packages: list[str], lines: list[str], options: list[str], *, inherit: bool) -> int:
+    """Make the environment, unless it is there; pip's exit code."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{place}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (place / _READY).exists():
+            _say(f"the environment {place.name[:8]} is there already")
+            return 0
+        shutil.rmtree(place, ignore_errors=True)  # one that was cut off
+        _say(f"building the environment {place.name[:8]}: {' '.join([*packages, *lines])}")
+        code = _install(place, packages, lines, options)
+        if code:
+            shutil.rmtree(place, ignore_errors=True)
+            return code
+        if inherit:
+            (found,) = place.glob("lib/python*/site-packages")
+            # behind the environment's own packages, with what their own .pth files name (editable installs)
+            lines_ = [f"import site; site.addsitedir({folder!r})\n" for folder in behind()]
+            (found / "_behind.pth").write_text("".join(lines_))
+        (place / _READY).touch()
+        return 0
+
+
+def _install(place: Path, packages: list[str], lines: list[str], options: list[str]) -> int:
+    requirements = place.with_suffix(".txt")
+    requirements.write_text("".join(f"{line}\n" for line in lines))
+    asked = [*options, *(["-r", str(requirements)] if lines else []), *(["--", *packages] if packages else [])]
+    python = str(place / "bin" / "python")
+    uv = shutil.which("uv")
+    try:
+        if uv:
+            steps = [
+                [uv, "venv", "-q", "--python", sys.executable, str(place)],
+                [uv, "pip", "install", "--python", python, *asked],
+            ]
+        else:
+            pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off"]
+            steps = [[sys.executable, "-m", "venv", str(place)], [*pip, *asked]]
+        for words in steps:
+            code = subprocess.run(words, check=False, stdin=subprocess.DEVNULL).returncode
+            if code:
+                return code
+        return 0
+    finally:
+        requirements.unlink()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  the task's log is where it is read
+
+
+def main(words: list[str]) -> int:
+    """What a task runs."""
+    parser = argparse.ArgumentParser(description="Make an environment of Python packages.")
+    parser.add_argument("--cache", required=True)
+    parser.add_argument("--env", required=True)
+    parser.add_argument("--bare", action="store_true")
+    parser.add_argument("--option", action="append", default=[])
+    parser.add_argument("--line", action="append", default=[])
+    parser.add_argument("packages", nargs="*")
+    asked = parser.parse_args(words)
+    place = place_of(asked.cache, asked.packages, asked.line, asked.option, inherit=not asked.bare)
+    try:
+        code = build(place, asked.packages, asked.line, asked.option, inherit=not asked.bare)
+    except OSError as error:
+        _say(f"error: {error.strerror or error}: {error.filename or place}")
+        return 1
+    if code:
+        _say(f"error: the packages cannot be installed: {' '.join([*asked.packages, *asked.line])}")
+        return 1
+    with open(asked.env, "a") as file:
+        file.write(f"PATH={place}/bin:{os.environ.get('PATH', os.defpath)}\nVIRTUAL_ENV={place}\n")
+        file.write(f"CUBE_PYTHON={place}/bin/python\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,258 @@
+"""Plugins: what they make of their parameters, and those of third parties."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_cube.action import Commands
+from jupyter_cube.document import from_values
+from jupyter_cube.plan import Mount
+from jupyter_cube.plugins import registry
+from jupyter_cube.plugins.base import Made
+from jupyter_cube.record import Record, _keys
+from jupyter_cube.shape import Reader
+
+DOCS = Path(__file__).parents[1] / "docs" / "prerequisites.md"
+NAMES = sorted(registry._BUILT_IN)
+
+
+def make(name: str, **parameters: Any) -> Made:
+    """What a plugin makes; its faults as ValueError."""
+    plugin = registry.plugin(name)
+    document = from_values(parameters)
+    reader = Reader(document)
+    assert document.root is not None
+    record = Record(plugin.parameters).read(document.root, (), reader)
+    if reader.faults:
+        raise ValueError("; ".join(map(str, reader.faults)))
+    return plugin.make(record)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "mount"),
+    [
+        ({"name": "v"}, Mount("storage", "v", "/mnt/v")),
+        ({"name": "v", "mountPath": "/d", "readOnly": True}, Mount("storage", "v", "/d", read_only=True)),
+        ({"name": "v", "subPath": "a/b/"}, Mount("storage", "v/a/b", "/mnt/v")),
+    ],
+)
+def test_storages(parameters: dict[str, Any], mount: Mount) -> None:
+    assert make("pvc_storage", **parameters).mounts == (mount,)
+
+
+def test_openpais_older_storages() -> None:
+    assert [mount.target for mount in make("teamwise_storage", storageConfigNames=["a", "b"]).mounts] == [
+        "/mnt/a",
+        "/mnt/b",
+    ]
+
+
+def test_ssh_is_accepted_and_says_what_to_do() -> None:
+    made = make("ssh", jobssh=True, sshbarrier=True, sshbarrierTimeout=60, userssh={"type": "custom", "value": "k"})
+    assert made.scripts == {}
+    assert "debug JOB" in made.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "fault"),
+    [
+        ("pvc_storage", {}, "the key 'name' is missing"),
+        ("pvc_storage", {"name": "v", "mountpath": "/d"}, "unknown key 'mountpath'; did you mean 'mountPath'?"),
+        ("http", {"path": "/d"}, "write either url or files"),
+        ("http", {"path": "/d", "url": "u", "files": [{"url": "u"}]}, "write either url or files"),
+        ("http", {"path": "/d", "url": "file:///etc/passwd"}, "'file:///etc/passwd' is no http or https address"),
+        ("http", {"path": "/d", "url": "http://x", "sha256": "abc"}, "must be 64 hexadecimal digits"),
+        ("http", {"path": "/d", "url": "http://x", "unpack": "rar"}, "unknown kind of archive 'rar'"),
+        ("file", {"path": "/d", "source": "../x"}, "'../x' is no path of a file"),
+        ("git", {"repo_uri": "--upload-pack=x"}, "is no address of a repository"),
+        ("git", {"repo_uri": "ext::sh -c x"}, "is no address of a repository"),
+        ("git", {"repo_uri": "https://h/r", "ref": "--x"}, "is no branch, tag or commit"),
+        (
+            "git",
+            {"repo_uri": "https://h/r", "options": ["--upload-pack=x"]},
+            "the option '--upload-pack=x' is not poss",
+        ),
+        ("git", {"repo_uri": "https://h/r", "options": ["--depth --x"]}, "'--x' is no value of an option"),
+        ("git", {"repo_uri": "https://h/r", "clone_dir": "-x"}, "'-x' is no folder for a clone"),
+        ("pip", {}, "there is nothing to install"),
+        ("pip", {"packages": ["--index-url=x"]}, "is no package; options stand under pip_options"),
+        ("tensorboard", {"logdir": {"a": "b"}, "port": 99999}, "99999 is no port"),
+        ("ssh", {"jobssh": "yes"}, "this must be true or false"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_named(name: str, parameters: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        make(name, **parameters)
+
+
+def test_a_clone_at_an_absolute_path_is_made_once_for_all() -> None:
+    assert make("git", repo_uri="https://h/r.git", clone_dir="/code").scope == "job"
+    assert make("git", repo_uri="https://h/r.git").scope == "task"
+
+
+def bash(script: str, *, env: dict[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    words = ["bash", "-e", "-c", script]
+    return subprocess.run(words, env=env, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with two commits and a tag at the first."""
+    path = tmp_path / "origin"
+    subprocess.run(["git", "init", "-q", "-b", "main", str(path)], check=True)
+    commit(path, "one")
+    git(path, "tag", "v1")
+    commit(path, "two")
+    return path
+
+
+def git(path: Path, *words: str) -> str:
+    named = ["-c", "user.name=x", "-c", "user.email=x@x"]
+    return subprocess.run(["git", "-C", str(path), *named, *words], check=True, capture_output=True, text=True).stdout
+
+
+def commit(path: Path, text: str) -> None:
+    (path / "file").write_text(text)
+    git(path, "add", "file")
+    git(path, "commit", "-qm", text)
+
+
+ENV = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+
+
+@pytest.mark.parametrize(("ref", "content"), [("", "two"), ("v1", "one"), ("main", "two")])
+def test_a_clone_has_what_was_asked_for(ref: str, content: str, repository: Path, tmp_path: Path) -> None:
+    (script,) = make("git", repo_uri=f"file://{repository}", ref=ref, clone_dir="it is here").scripts.values()
+    for _ in range(2):  # a retry finds its own clone
+        done = bash(script, env=ENV, cwd=tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert (tmp_path / "it is here" / "file").read_text() == content
+    commit(repository, "three")
+    done = bash(script, env=ENV, cwd=tmp_path)
+    assert (tmp_path / "it is here" / "file").read_text() == ("three" if ref == "main" else content)
+
+
+def test_a_commit_and_what_is_not_there(repository: Path, tmp_path: Path) -> None:
+    first = git(repository, "rev-parse", "v1").strip()
+    (script,) = make("git", repo_uri=f"file://{repository}", ref=first, clone_dir="c").scripts.values()
+    assert bash(script, env=ENV, cwd=tmp_path).returncode == 0
+    assert (tmp_path / "c" / "file").read_text() == "one"
+    (script,) = make("git", repo_uri=f"file://{repository}", ref="nope", clone_dir="d").scripts.values()
+    done = bash(script, env=ENV, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == f"error: file://{repository} has no nope"
+
+
+def test_a_folder_of_somebody_else_is_left_alone(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "mine").touch()
+    (script,) = make("git", repo_uri=f"file://{repository}", clone_dir="c").scripts.values()
+    done = bash(script, env=ENV, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == f"error: c is not empty, and no clone of file://{repository}\n"
+    assert os.listdir(tmp_path / "c") == ["mine"]
+
+
+def test_hooks_of_a_repository_are_not_run(repository: Path, tmp_path: Path) -> None:
+    (script,) = make("git", repo_uri=f"file://{repository}", ref="main", clone_dir="c").scripts.values()
+    assert bash(script, env=ENV, cwd=tmp_path).returncode == 0
+    hook = tmp_path / "c" / ".git" / "hooks" / "post-checkout"
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    hook.chmod(0o755)
+    assert bash(script, env=ENV, cwd=tmp_path).returncode == 0
+    assert not (tmp_path / "ran").exists()
+
+
+def test_tensorboard_runs_beside_the_first_task_alone(tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "tensorboard"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "$@" > "$OUT"\n')
+    program.chmod(0o755)
+    (script,) = make("tensorboard", port=7001, logdir={"a": "/l 1", "b": "/l2"}).scripts.values()
+    base = {"PATH": f"{program.parent}:{ENV['PATH']}", "OUT": str(tmp_path / "out"), "PAI_TASK_ROLE_LIST": "w,ps"}
+    for role, index in (("w", "1"), ("ps", "0")):
+        env = {**base, "PAI_CURRENT_TASK_ROLE_NAME": role, "PAI_TASK_INDEX": index}
+        assert bash(script, env=env, cwd=tmp_path).stdout == ""
+    env = {**base, "PAI_CURRENT_TASK_ROLE_NAME": "w", "PAI_TASK_INDEX": "0"}
+    done = bash(script + "wait\n", env=env, cwd=tmp_path)
+    assert done.stdout == "TensorBoard: http://127.0.0.1:7001/\n"
+    assert (tmp_path / "out").read_text() == "--logdir_spec a:/l 1,b:/l2 --port 7001 --host 127.0.0.1\n"
+
+
+THIRD_PARTY = """
+from dataclasses import dataclass
+from jupyter_cube.plugins.base import Made, Plugin
+from jupyter_cube.record import Written, key
+from jupyter_cube.shape import Text
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters(Written):
+    text: str = key("text", Text())
+
+class Shout(Plugin):
+    name = "shout"
+    parameters = Parameters
+    scope = "task"
+
+    def make(self, parameters):
+        return Made({"taskStarts": f"echo {parameters.text.upper()}"})
+"""
+USE = """
+import jupyter_cube
+jupyter_cube.publish("item.yaml")
+job = jupyter_cube.submit("true", shell=True, require=("loud:what=hello",))
+job.wait(30)
+print(*(line.line for line in job.log.tail(9)))
+try:
+    jupyter_cube.submit("true", shell=True, require=("loud:what=[1]",))
+except jupyter_cube.CubeError as error:
+    print(error)
+"""
+
+
+def test_a_plugin_of_a_third_party(tmp_path: Path) -> None:
+    about = tmp_path / "lib" / "shouting-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: shouting\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[jupyter_cube.plugins]\nshout = shouting:Shout\n")
+    (tmp_path / "lib" / "shouting.py").write_text(THIRD_PARTY)
+    (tmp_path / "item.yaml").write_text(
+        "name: loud\nplugin: shout\nplugin_params: {text: '{{ what }}'}\ntemplate_variables: [what]\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(tmp_path / "lib")}
+    done = subprocess.run(
+        [sys.executable, "-c", USE], env=env, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    first, second = done.stdout.splitlines()
+    assert first == "HELLO"
+    assert "shout: text: this must be text, not a list" in second
+    assert shutil.which("shout") is None
+
+
+def documented() -> dict[str, set[str]]:
+    """Plugin to parameters, as the tables of the documentation name them."""
+    found: dict[str, set[str]] = {}
+    current = ""
+    for line in DOCS.read_text("utf-8").splitlines():
+        if heading := re.fullmatch(r"### `(\w+)`", line):
+            current = heading[1]
+            found[current] = set()
+        elif line.startswith("#"):
+            current = ""
+        elif current and (row := re.match(r"\| `(\w+)`", line)):
+            found[current].add(row[1])
+    return found
+
+
+def test_every_parameter_is_documented() -> None:
+    records = {name: registry.plugin(name).parameters for name in NAMES}
+    records["cmd"] = Commands
+    assert documented() == {name: set(_keys(record)) for name, record in records.items()}
