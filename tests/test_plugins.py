@@ -24,9 +24,9 @@ DOCS = Path(__file__).parents[1] / "docs" / "prerequisites.md"
 NAMES = sorted(registry._BUILT_IN)
 
 
-def make(name: str, **parameters: Any) -> Made:
+def make(plugin_name: str, /, **parameters: Any) -> Made:
     """What a plugin makes; its faults as ValueError."""
-    plugin = registry.plugin(name)
+    plugin = registry.plugin(plugin_name)
     document = from_values(parameters)
     reader = Reader(document)
     assert document.root is not None
