@@ -11,7 +11,8 @@ from jupyter_cube.config import store_path
 from jupyter_cube.errors import CubeError
 from jupyter_cube.index import Index, Summary
 from jupyter_cube.store import Store
-from jupyter_cube.verbs.table import VERBS, Option, Verb, verb
+from jupyter_cube.verbs.option import Option, Verb
+from jupyter_cube.verbs.table import VERBS, verb
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult

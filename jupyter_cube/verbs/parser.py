@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 from jupyter_cube.errors import UsageError, near
 from jupyter_cube.hint import command
-from jupyter_cube.verbs.table import VERBS, Option, Verb, verb
+from jupyter_cube.verbs.option import Option, Verb
+from jupyter_cube.verbs.table import VERBS, verb
 
 Lookup = Callable[[str], str]  # makes of a typed value what it means: the magics look ``$name`` up
 

@@ -6,8 +6,6 @@ from jupyter_cube.state import State
 from jupyter_cube.verbs.item_verbs import VERBS_ABOUT_ITEMS
 from jupyter_cube.verbs.option import JSON, Option, Verb, count, identifier, names, number, pair, port, tags
 
-__all__ = ["VERBS", "Option", "Verb", "verb"]
-
 _STATES = tuple(State.__members__)
 _JOB = Option(("ID",), "the job's id, the beginning of it, or its name", "job", "ID", required=True, completes="job")
 _JOBS = Option(("ID",), "ids, beginnings of them, or names", "jobs", "ID", repeat=True, required=True, completes="job")
