@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pwd
@@ -10,17 +11,19 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from web import files, serving
 
 import jupyter_cube
 from jupyter_cube.api import submit
 from jupyter_cube.state import State
 
 PYTHON = "/usr/bin/python3"
-NEEDED = ("jupyter_core", "platformdirs", "traitlets")  # what finds the configuration
+NEEDED = ("jupyter_core", "platformdirs", "traitlets", "yaml")  # what finds the configuration and reads items
 
 pytestmark = pytest.mark.skipif(
     os.getuid() != 0 or shutil.which("su") is None or not os.access(PYTHON, os.X_OK) or sys.platform != "linux",
@@ -123,6 +126,51 @@ def test_mounts_and_the_cache_of_an_ordinary_user(place: Path, monkeypatch: pyte
     else:
         assert lines.count("filled") == 4, err
     assert not Path("/cube-test").exists()
+
+
+SEEDS = """
+import sys
+import jupyter_cube
+from pathlib import Path
+from seed_items import ITEMS, job
+Path("items.yaml").write_text(ITEMS.replace("@HOST@", sys.argv[1]))
+jupyter_cube.publish("items.yaml")
+texts = (
+    job("mnist", "dataPath: /dataset/mnist", "id -un; cat /dataset/mnist/train.csv"),
+    job("imagenet", "dataPath: /dataset/imagenet", "cat /dataset/imagenet/train/a; >/mnt/confignfs_pvc/x || echo ro"),
+    job("imagenet_only_validation", "dataPath: /dataset/imagenet", "cat /dataset/imagenet/b"),
+    job("debug_hook", "min: 0.01", "exit 1"),
+)
+for text in texts:
+    done = jupyter_cube.submit(text)
+    print(done.wait(60).value)
+    print(*(line.line for line in done.log.tail(50)), sep="\\n")
+"""
+
+
+def test_the_proposals_jobs_of_an_ordinary_user(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared_locks(monkeypatch, place)
+    for part in ("train/a", "validation/b"):
+        file = place / "nfs" / "imagenet" / part
+        file.parent.mkdir(parents=True)
+        file.write_text(f"{part}\n")
+    shutil.copy(Path(__file__).with_name("seed_items.py"), place / "lib")
+    (place / "lib" / "seed_jobs.py").write_text(SEEDS)
+    settings = {"devices": ["a0"], "storages": {"confignfs": {"path": str(place / "nfs"), "readOnly": True}}}
+    (place / "config" / "jupyter_cube_config.json").write_text(json.dumps(settings))
+    subprocess.run(["chmod", "-R", "a+rX", str(place)], check=True)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("train.csv", "7,0,255\n")
+    with serving(files({"/mnist.zip": archive.getvalue()})) as web:
+        host = web.removeprefix("http://")
+        out, err = as_nobody(place, host, module="seed_jobs").communicate(timeout=100)
+    lines = out.splitlines()
+    assert [line for line in lines if line.isupper()] == ["SUCCEEDED"] * 3 + ["FAILED"], out + err
+    for line in ("nobody", "7,0,255", "train/a", "ro", "validation/b", "will sleep for 0.01 minutes for debugging..."):
+        assert line in lines, out + err
+    assert not Path("/dataset").exists()
+    assert not Path("/mnt/confignfs_pvc").exists()
 
 
 def test_two_users_share_a_device(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import json
 import re
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from seed_items import ITEMS, job
+from web import files, serving
 
 import jupyter_cube
 from jupyter_cube.handle import Job
@@ -28,25 +27,8 @@ def web() -> Iterator[tuple[str, list[str]]]:
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("train.csv", "7,0,0,255\n")
     asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200 if self.path == "/mnist.zip" else 404)
-            self.send_header("Content-Length", str(len(archive.getvalue())))
-            self.end_headers()
-            self.wfile.write(archive.getvalue())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(files({"/mnist.zip": archive.getvalue()}, asked)) as address:
+        yield address.removeprefix("http://"), asked
 
 
 @pytest.fixture

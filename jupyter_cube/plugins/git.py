@@ -1,4 +1,3 @@
-
 """The plugin ``git``: a clone of a repository, made or brought up to date before the task's command."""
 
 from __future__ import annotations
@@ -17,43 +16,57 @@ OPTIONS = ("--depth", "--branch", "-b", "--single-branch", "--no-tags", "--recur
 _WITH_VALUE = ("--depth", "--branch", "-b")
 _ADDRESS = re.compile(r"(?!-)(?!.*::)[^\x00-\x20\x7f]+")
 _REF = re.compile(r"(?!-)(?!.*\.\.)[\w./@+-]*")
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_SECRET = re.compile(r"<%\s*\$secrets\.[\w.]+\s*%>")
+_LOGIN = re.compile(r"(?<=://)[^/@]*@")  # may hold a token, which is nothing for the log
 
 # No hooks, no transports that run programs, no question that nobody can answer. A clone that is there is taken when it
-# is of the same repository, so that a retry works.
+# is of the same repository, so that a retry works; one that was cut off by a kill has no index yet.
 _SCRIPT = """\
 export GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL=file:git:http:https:ssh
 git() {{ command git -c core.hooksPath=/dev/null -c advice.detachedHead=false "$@"; }}
-place={place}
-if [ -n "$(ls -A "$place" 2> /dev/null)" ]; then
-    there=$(git -C "$place" config --get remote.origin.url || true)
-    if [ "$there" != {address} ]; then
-        echo "error: $place is not empty, and no clone of "{address}
-        exit 1
-    fi
-    git -C "$place" fetch -q --tags origin
-else
-    for pause in 1 4 15 0; do
-        if git clone -q{options} -- {address} "$place"; then break; fi
-        if [ $pause = 0 ]; then
-            echo "error: "{address}" cannot be cloned"
-            exit 1
-        fi
+again() {{
+    for pause in 1 4 15; do
+        if "$@"; then return 0; fi
+        echo "$place: git failed, again in $pause s"
         sleep $pause
     done
-fi
-"""
-_CHECK_OUT = """\
-ref={ref}
-git -C "$place" checkout -q "$ref" -- 2> /dev/null || {{
-    git -C "$place" fetch -q origin "$ref" && git -C "$place" checkout -q FETCH_HEAD --
-}} || {{
-    echo "error: "{address}" has no $ref"
-    exit 1
+    "$@"
 }}
-if git -C "$place" rev-parse -q --verify "refs/remotes/origin/$ref" > /dev/null; then
-    git -C "$place" reset -q --hard "origin/$ref"
+place={place}
+if [ -n "$(ls -A "$place" 2> /dev/null)" ] &&
+    [ "$(git config -f "$place/.git/config" --get remote.origin.url)" != {address} ]; then
+    echo "error: $place is not empty, and no clone of "{shown}
+    exit 1
+fi
+if [ -d "$place/.git" ] && [ ! -e "$place/.git/index" ]; then
+    rm -f "$place/.git/index.lock"
+    if git -C "$place" rev-parse -q --verify HEAD > /dev/null; then
+        git -C "$place" reset -q --hard
+    elif [ "$(ls -A "$place")" = .git ]; then
+        rm -rf "$place/.git"
+    fi
+fi
+if [ ! -d "$place/.git" ] && ! again git clone -q{options} -- {address} "$place"; then
+    echo "error: "{shown}" cannot be cloned"
+    exit 1
 fi
 """
+# What has been changed in a clone is not thrown away: git refuses to check out over it.
+_CHECK_OUT = """\
+commit=$(git -C "$place" rev-parse -q --verify {here}) || {{
+    if ! again git -C "$place" fetch -q origin {ref}; then
+        echo "error: "{shown}" has no "{ref}
+        exit 1
+    fi
+    commit=$(git -C "$place" rev-parse -q --verify "FETCH_HEAD^{{commit}}")
+}}
+if ! git -C "$place" checkout -q --detach "$commit"; then
+    echo "error: $place cannot be brought to "{ref}
+    exit 1
+fi
+"""
+_SUBMODULES = 'git -C "$place" submodule --quiet update --init --recursive\n'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,22 +86,28 @@ class GitPlugin(Plugin):
     parameters: ClassVar[type[Written]] = GitParameters
 
     def make(self, parameters: Any) -> Made:
-        address = parameters.address
-        if not _ADDRESS.fullmatch(address):
+        address, ref = parameters.address, parameters.ref
+        if not _ADDRESS.fullmatch(_SECRET.sub("secret", address)):
             raise ValueError(f"{address!r:.200} is no address of a repository")
-        if not _REF.fullmatch(parameters.ref):
-            raise ValueError(f"{parameters.ref!r:.100} is no branch, tag or commit")
-        place = parameters.place or re.sub(r"\.git$", "", address.rstrip("/")).rpartition("/")[2]
+        if not _REF.fullmatch(ref):
+            raise ValueError(f"{ref!r:.100} is no branch, tag or commit")
+        place = parameters.place or re.split("[/:]", re.sub(r"(/*\.git)?/*$", "", address))[-1]
         if place.startswith("-") or not place:
             raise ValueError(f"{place!r:.100} is no folder for a clone")
+        options = _checked(parameters.options)
         words = {
             "place": shlex.quote(place),
             "address": shlex.quote(address),
-            "options": "".join(f" {shlex.quote(option)}" for option in _checked(parameters.options)),
+            "shown": shlex.quote(_LOGIN.sub("", address)),
+            "options": "".join(f" {shlex.quote(option)}" for option in options),
+            "ref": shlex.quote(ref),
+            # a branch may have moved, a commit or tag that is there needs no network
+            "here": shlex.quote(f"{ref if _COMMIT.fullmatch(ref) else f'refs/tags/{ref}'}^{{commit}}"),
         }
         script = _SCRIPT.format(**words)
-        if parameters.ref:
-            script += _CHECK_OUT.format(ref=shlex.quote(parameters.ref), **words)
+        if ref:
+            script += _CHECK_OUT.format(**words)
+            script += _SUBMODULES if "--recursive" in options else ""
         return Made({"taskStarts": script}, scope="job" if place.startswith("/") else "task")
 
 
@@ -105,5 +124,9 @@ def _checked(options: Sequence[str]) -> list[str]:
         name, equals, _ = word.partition("=")
         if name not in OPTIONS:
             raise ValueError(f"the option {word!r:.100} is not possible; there are {', '.join(OPTIONS)}")
+        if equals and name not in _WITH_VALUE[:2]:
+            raise ValueError(f"the option {name} takes no value")
         value = name in _WITH_VALUE and not equals
+    if value:
+        raise ValueError(f"the option {words[-1]} needs a value")
     return words

@@ -47,7 +47,7 @@ template_variables:
 - name: place
   type: path  # or string, int, float, bool, choice (with 'choices: [a, b]'), secret, list
   description: where it is put
-  default: /work/NAME
+  default: /data/NAME
 """
 
 _STORAGE = """\
