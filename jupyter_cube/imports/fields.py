@@ -69,12 +69,9 @@ def _says(name: str, value: Any) -> bool:
 
 
 def _description(key: str, field: Mapping[str, Any], choices: list[Any]) -> str:
-    label, about, example = (
-        markup.markdown(str(field.get(name) or "")) for name in ("label", "describe", "placeholder")
-    )
-    parts = [about] if about and about != label else []
-    if example and example not in (about, label):
-        parts.append(example)
+    title = markup.plain(str(field.get("label") or ""))
+    texts = [markup.markdown(str(field.get(name) or "")) for name in ("describe", "placeholder")]
+    parts = [text for text in dict.fromkeys(texts) if text not in ("", title)]
     if choices:
         parts.append("any of " + ", ".join(map(_text, choices)))
     parts.append(f"(`{key}`)")

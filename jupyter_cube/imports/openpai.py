@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from jupyter_cube import document, spec
 from jupyter_cube.errors import SpecError, UsageError
-from jupyter_cube.imports import naming
+from jupyter_cube.imports import datasets, naming
 from jupyter_cube.imports.imported import OPENPAI_ITEM, OPENPAI_JOB, Imported, finished
 from jupyter_cube.templates.saving import from_job
 
@@ -77,22 +78,15 @@ def from_rows(rows: Sequence[Mapping[str, Any]], folder: Path) -> list[Imported]
     made: list[Imported] = []
     for number, row in enumerate(rows, 1):
         title = str(row.get("name") or f"item-{number}")
-        name = names.free(naming.slug(title) or f"item-{number}")
-        found = _row(row, name, title, folder, names)
-        made += [each for each in found if each.kind] or [Imported(name, notes=found[0].notes)]
-        if any(each.kind for each in found) and not found[0].kind:
-            made[-1] = Imported(made[-1].name, made[-1].kind, made[-1].text, notes=(*made[-1].notes, *found[0].notes))
+        made += _row(row, names.free(naming.slug(title) or f"item-{number}"), title, folder, names)
     return made
 
 
 def _row(row: Mapping[str, Any], name: str, title: str, folder: Path, names: naming.Names) -> list[Imported]:
-    """The job, without an item where it cannot be had, and the dataset if there is one."""
     protocol, missing = _text(row, "protocol", folder)
     about, no_about = _text(row, "description", folder)
-    notes = [f"its description is not beside the file: {row['description']}"] if no_about else []
-    files = {key: text for key, text in (("protocol", protocol), ("description", about)) if text != row.get(key)}
-    files = {key: _masked(text) if key == "protocol" else text for key, text in files.items() if text}
-    entry = {**row, "protocol": _masked(protocol)} if protocol == row.get("protocol") else dict(row)
+    files = {"protocol": _masked(protocol), "description": about}
+    inline = {key: text for key, text in files.items() if row.get(key) and not _FILE.fullmatch(str(row[key]))}
     common = {
         "title": title[:200],
         "summary": str(row.get("summary") or "")[:1000],
@@ -100,30 +94,46 @@ def _row(row: Mapping[str, Any], name: str, title: str, folder: Path, names: nam
         "author": str(row.get("author") or ""),
         "tags": [str(tag) for tag in row.get("tags") or ()],
         "categories": [str(category) for category in row.get("categories") or ()],
-        "origin": {"format": OPENPAI_ITEM, "name": title, "entry": entry, "files": files},
+        "origin": {
+            "format": OPENPAI_ITEM,
+            "name": title,
+            "entry": {**row, **inline},
+            "files": {key: text for key, text in files.items() if text and key not in inline},
+        },
     }
-    values: Mapping[str, Any] = {}
+    notes = [f"its description {row['description']} is not beside the file"] if no_about else []
+    rest = [key for key, value in row.items() if key not in _USED and value not in (None, "", [], {})]
+    notes += [f"kept under origin only: {', '.join(rest)}"] if rest else []
     is_data = row.get("type") == "data"
-    try:
-        if missing:
-            raise UsageError(f"its job is not beside the file: {row['protocol']}")
-        job, of_job = _template(protocol, file=str(row["protocol"]) if files.get("protocol") else title)
-        values = _plain(protocol, file=title)
-        own = {"id": str(row["id"])} if _ID.fullmatch(str(row.get("id") or "")) else {}
-        if row.get("id") and not own:
-            notes.append(f"the id {row['id']!r:.100} cannot be an item's")
-        kept = {**common, "description": about or str(values.get("description") or "")}
-        label = names.free(f"{name}-job") if is_data else name
-        made = finished({"kind": "job", "name": label, **own, **kept, **job}, [*notes, *of_job, *_rest(row)])
-    except (SpecError, UsageError) as error:
-        lines = str(error).splitlines()
-        made = Imported(name, notes=tuple(f"the job is not carried over: {line}" for line in lines))
-    if not is_data:
-        return [made]
-    data, why = _dataset(row, values, name, common)
-    if data is None:
-        return [Imported(made.name, made.kind, made.text, notes=(*made.notes, why))]
-    return [made, data]
+    found: list[Imported] = []
+    left: list[str] = []
+    job: Mapping[str, Any] = {}
+    if missing:
+        left.append(f"not carried over: its job {row['protocol']} is not beside the file")
+    else:
+        try:
+            label = names.free(f"{name}-job") if is_data else name
+            found.append(_job(row, protocol, label, common, notes))
+            job = _plain(protocol, file=title)
+        except (SpecError, UsageError) as error:
+            left += [f"not carried over: its job: {line}" for line in str(error).splitlines()]
+    if is_data:
+        try:
+            found.append(_dataset(row, job, name, common, notes))
+        except UsageError as error:
+            left.append(f"it is no dataset here: {error}")
+    if not found:
+        return [Imported(name, notes=tuple(left))]
+    return [*found[:-1], replace(found[-1], notes=(*left, *found[-1].notes))]
+
+
+def _job(row: Mapping[str, Any], text: str, name: str, common: Mapping[str, Any], notes: Sequence[str]) -> Imported:
+    job, of_job = _template(text, file=str(common["title"]))
+    own = {"id": str(row["id"])} if _ID.fullmatch(str(row.get("id") or "")) else {}
+    if row.get("id") and not own:
+        of_job.append(f"the id {row['id']!r:.100} cannot be an item's")
+    about = common["description"] or str(job["job"].get("description") or "")
+    return finished({"kind": "job", "name": name, **own, **common, "description": about, **job}, [*of_job, *notes])
 
 
 def _template(text: str, *, file: str) -> tuple[dict[str, Any], list[str]]:
@@ -136,34 +146,26 @@ def _template(text: str, *, file: str) -> tuple[dict[str, Any], list[str]]:
 
 
 def _dataset(
-    row: Mapping[str, Any], job: Mapping[str, Any], name: str, common: Mapping[str, Any]
-) -> tuple[Imported | None, str]:
-    """What a data row brings, as a dataset; None and why there is none."""
+    row: Mapping[str, Any], job: Mapping[str, Any], name: str, common: Mapping[str, Any], notes: Sequence[str]
+) -> Imported:
+    """What a data row brings, as a dataset; ``UsageError`` says why there is none."""
     addresses = [str(row["dataUrl"])] if row.get("dataUrl") else []
     if job:
         uris = [uri for each in job.get("prerequisites") or () if each.get("type") == "data" for uri in _listed(each)]
         commands = [line for role in job["taskRoles"].values() for line in role["commands"]]
         if not all(_FETCHES.fullmatch(str(line).strip()) for line in commands):
-            return None, "it is no dataset here: its job does more than to fetch its data"
+            raise UsageError("its job does more than to fetch its data")
         addresses = [str(uri) for uri in uris] or addresses
-    if not addresses or not all(re.match(r"https?://", each) for each in addresses):
-        return None, f"it is no dataset here: {', '.join(addresses) or 'it'} is no http or https address"
-    notes = []
-    parameters: dict[str, Any]
+    if not addresses or not all(each.startswith(("http://", "https://")) for each in addresses):
+        raise UsageError(f"{', '.join(addresses) or 'it'} is no http or https address")
+    of_data = []
+    plugin, parameters = "http", datasets.parameters(addresses)
     if any(each.endswith(".git") for each in addresses):
-        plugin, parameters = "git", {"repo_uri": addresses[0], "clone_dir": "{{ dataPath }}"}
         if addresses[1:]:
-            return None, f"it is no dataset here: it has several repositories, {', '.join(addresses)}"
+            raise UsageError(f"it is of several repositories, {', '.join(addresses)}")
+        plugin, parameters = "git", {"repo_uri": addresses[0], "clone_dir": "{{ dataPath }}"}
     else:
-        plugin, parameters = "http", {"path": "{{ dataPath }}"}
-        parameters |= {"url": addresses[0]} if len(addresses) == 1 else {"files": [{"url": each} for each in addresses]}
-        notes.append("the checksum of its data is not known: sha256 may be added")
-    variable = {
-        "name": "dataPath",
-        "type": "path",
-        "default": f"/dataset/{name}",
-        "description": "the folder with the files",
-    }
+        of_data.append(datasets.UNCHECKED)
     values = {
         "kind": "dataset",
         "name": name,
@@ -173,19 +175,14 @@ def _dataset(
         "needs": ["network"],
         "plugin": plugin,
         "plugin_params": parameters,
-        "template_variables": [variable],
+        "template_variables": [datasets.variable(name)],
     }
-    return finished(values, [*notes, *_rest(row)]), ""
+    return finished(values, [*of_data, *notes])
 
 
 def _listed(data: Mapping[str, Any]) -> Sequence[Any]:
     uri = data.get("uri")
     return uri if isinstance(uri, list) else [uri] if uri else []
-
-
-def _rest(row: Mapping[str, Any]) -> list[str]:
-    rest = [key for key, value in row.items() if key not in _USED and value not in (None, "", [], {})]
-    return [f"kept under origin only: {', '.join(rest)}"] if rest else []
 
 
 def _text(row: Mapping[str, Any], key: str, folder: Path) -> tuple[str, bool]:
