@@ -60,7 +60,7 @@ extras:
 _ONCE = """
 import sys, time
 from jupyter_cube import compile, spec
-from jupyter_cube.market import Shopping
+from jupyter_cube.shopping import Shopping
 def resolved(text):
     start = time.perf_counter()
     job = spec.parse(text)

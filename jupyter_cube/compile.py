@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jupyter_cube import calls, rules
 from jupyter_cube.action import PLUGIN_PREFIX, Requirement
 from jupyter_cube.document import Document
-from jupyter_cube.errors import Fault, NotFoundError, SpecError, near
+from jupyter_cube.errors import Fault, SpecError, near
+from jupyter_cube.market import NO_MARKET, Market
 from jupyter_cube.marketplace import pins
-from jupyter_cube.marketplace.graph import Find, Graph, Want, resolve
+from jupyter_cube.marketplace.graph import Graph, Want, resolve
 from jupyter_cube.marketplace.item import Published
-from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.model import JobSpec
 from jupyter_cube.plan import Origin, Plan
 from jupyter_cube.role import RoleParts, role_parts
@@ -22,30 +21,6 @@ _IGNORED = {
     "hivedScheduler": "there is no HiveD scheduler here",
     "jobStatusChangeNotification": "nothing is sent",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """What compiling must know of the marketplace and of the machine.
-
-    Attributes:
-        find: the item of a reference; raises a ``CubeError`` where there is none.
-        refuse: why an item may not be used; empty where it may.
-        folder: where the tasks find an item's files.
-        own_paths: folders whose paths are meant as they are; other absolute paths of an item's variables are mounted.
-    """
-
-    find: Find
-    refuse: Callable[[Published], str] = lambda _: ""
-    folder: Callable[[Published], str] = lambda published: str(published.folder)
-    own_paths: tuple[str, ...] = ()
-
-
-def _nowhere(reference: Reference) -> Published:
-    raise NotFoundError(f"there is no marketplace to look for {reference} in")
-
-
-NO_MARKET = Market(_nowhere)
 
 
 def compile(spec: JobSpec, *, parameters: Mapping[str, Any] | None = None, market: Market = NO_MARKET) -> Plan:

@@ -24,7 +24,7 @@ from jupyter_cube.marketplace.reference import is_reference
 from jupyter_cube.plan import File, Plan
 
 if TYPE_CHECKING:
-    from jupyter_cube.market import Shopping
+    from jupyter_cube.shopping import Shopping
 
 _CUBE_PASSED_ON = ("CUBE_STORE", "CUBE_LOCKS")  # the rest is about the task that this process may be in
 ROLE = "worker"  # the role of a job that names none
@@ -136,7 +136,7 @@ def source(name: str | Path, options: Options) -> Composed:
     """
     if not is_reference(str(name)):
         return file(Path(name).expanduser(), options)
-    from jupyter_cube.market import Shopping
+    from jupyter_cube.shopping import Shopping
 
     text = Shopping(allow=options.yes).job_text(str(name), options.parameters)
     return job_text(text, replace(options, parameters={}), file=str(name))
@@ -205,8 +205,8 @@ def _compiled(job: model.JobSpec, options: Options) -> tuple[model.JobSpec, Plan
     if not options.require and not any(map(is_reference, needed)):
         return job, compile.compile(job, parameters=options.parameters), None
     from jupyter_cube import requiring
-    from jupyter_cube.market import Shopping
     from jupyter_cube.marketplace.pins import pin
+    from jupyter_cube.shopping import Shopping
 
     shopping = Shopping(job.cube.items, allow=options.yes)
     job = requiring.add(job, options.require, find=shopping.find)

@@ -196,11 +196,14 @@ def bring_in(path: str | Path, *, only: Sequence[str] = (), to: str = "", dry_ru
         UsageError: the file is of no kind that is known, or nothing in it has such a name.
         SpecError: an item has faults; nothing was published.
     """
-    from jupyter_cube.marketplace.imports import import_file
+    from jupyter_cube.imports.base import import_file
 
+    brought = import_file(Path(path))
+    skipped = [Brought(one.name, "", "", "", one.notes, None) for one in brought if not one.text]
     drafts = [
         (Draft(item.name, one.text, one.files, tuple(one.notes)), item)
-        for one in import_file(Path(path))
+        for one in brought
+        if one.text
         for item in (items.parse(one.text, file=str(path)),)
     ]
     names = [item.name for _, item in drafts]
@@ -209,8 +212,10 @@ def bring_in(path: str | Path, *, only: Sequence[str] = (), to: str = "", dry_ru
             raise UsageError(f"there is no '{name}' in it", place=str(path), hint=near(name, names))
     wanted = [(draft, item) for draft, item in drafts if not only or item.name in only]
     if dry_run:
-        return [Brought(item.name, item.kind, item.version, "", draft.notes, None) for draft, item in wanted]
-    return [_brought(draft, item, to) for draft, item in wanted]
+        found = [Brought(item.name, item.kind, item.version, "", draft.notes, None) for draft, item in wanted]
+    else:
+        found = [_brought(draft, item, to) for draft, item in wanted]
+    return found if only else [*found, *skipped]
 
 
 def _brought(draft: Draft, item: Item, to: str) -> Brought:

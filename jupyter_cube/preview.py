@@ -11,11 +11,12 @@ from jupyter_cube import compile, compose, document, spec
 from jupyter_cube.backends.registry import backend
 from jupyter_cube.compose import Composed, Options
 from jupyter_cube.errors import CubeError, Fault, SpecError, UsageError
-from jupyter_cube.market import Shopping
+from jupyter_cube.market import NO_MARKET
 from jupyter_cube.marketplace import item
 from jupyter_cube.marketplace.graph import Graph
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.plan import Plan, Task
+from jupyter_cube.shopping import Shopping
 
 # keys that an item has and a job has not
 _OF_ITEMS = {"kind", "plugin", "plugin_params", "callbacks", "require", "template_variables", "requireStorages"}
@@ -118,7 +119,7 @@ def _graphs(composed: Composed) -> dict[str, list[dict[str, Any]]]:
     """For each role what it needs, in the order in which it runs."""
     if composed.job is None:
         return {}
-    market = composed.shopping.market() if composed.shopping is not None else compile.NO_MARKET
+    market = composed.shopping.market() if composed.shopping is not None else NO_MARKET
     return {name: _nodes(graph) for name, graph in compile.graphs_of(composed.job, market).items()}
 
 

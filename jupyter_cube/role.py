@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jupyter_cube import calls, rules, steps, volumes
 from jupyter_cube.document import Document
 from jupyter_cube.environment import RANK_PORT
 from jupyter_cube.errors import Fault
+from jupyter_cube.market import Market
 from jupyter_cube.marketplace.graph import Graph
 from jupyter_cube.model import DockerImage, JobSpec, TaskRole
 from jupyter_cube.plan import File, Mount, Resources, Role
 from jupyter_cube.steps import Step
 from jupyter_cube.template import fill
-
-if TYPE_CHECKING:
-    from jupyter_cube.compile import Market
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def bring_in(call: Call) -> Answer:
     lines = []
     for one in brought:
         lines.append(showcase.label(one.published) if one.published else f"{one.name}  {one.kind}")
-        lines += [f"  not carried over: {plain(note)}" for note in one.notes]
+        lines += [f"  {plain(note)}" for note in one.notes]
     document = [
         {"name": one.name, "kind": one.kind, "version": one.version, "digest": one.digest, "notes": list(one.notes)}
         for one in brought
