@@ -148,7 +148,7 @@ def test_a_commit_and_what_is_not_there(repository: Path, tmp_path: Path) -> Non
     (script,) = make("git", repo_uri=f"file://{repository}", ref="nope", clone_dir="d").scripts.values()
     done = bash(script, env=ENV, cwd=tmp_path)
     assert done.returncode == 1
-    assert done.stdout.splitlines()[-1] == f"error: file://{repository} has no nope"
+    assert done.stdout.splitlines()[-1] == f"error: file://{repository} gives no nope"
 
 
 def test_a_folder_of_somebody_else_is_left_alone(repository: Path, tmp_path: Path) -> None:

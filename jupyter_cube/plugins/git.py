@@ -25,13 +25,13 @@ _LOGIN = re.compile(r"(?<=://)[^/@]*@")  # may hold a token, which is nothing fo
 _SCRIPT = """\
 export GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL=file:git:http:https:ssh
 git() {{ command git -c core.hooksPath=/dev/null -c advice.detachedHead=false "$@"; }}
-again() {{
+clone() {{
     for pause in 1 4 15; do
-        if "$@"; then return 0; fi
-        echo "$place: git failed, again in $pause s"
+        if git clone -q{options} -- {address} "$place"; then return 0; fi
+        echo "$place: git clone failed, again in $pause s"
         sleep $pause
     done
-    "$@"
+    git clone -q{options} -- {address} "$place"
 }}
 place={place}
 if [ -n "$(ls -A "$place" 2> /dev/null)" ] &&
@@ -47,7 +47,7 @@ if [ -d "$place/.git" ] && [ ! -e "$place/.git/index" ]; then
         rm -rf "$place/.git"
     fi
 fi
-if [ ! -d "$place/.git" ] && ! again git clone -q{options} -- {address} "$place"; then
+if [ ! -d "$place/.git" ] && ! clone; then
     echo "error: "{shown}" cannot be cloned"
     exit 1
 fi
@@ -55,8 +55,8 @@ fi
 # What has been changed in a clone is not thrown away: git refuses to check out over it.
 _CHECK_OUT = """\
 commit=$(git -C "$place" rev-parse -q --verify {here}) || {{
-    if ! again git -C "$place" fetch -q origin {ref}; then
-        echo "error: "{shown}" has no "{ref}
+    if ! git -C "$place" fetch -q origin {ref}; then
+        echo "error: "{shown}" gives no "{ref}
         exit 1
     fi
     commit=$(git -C "$place" rev-parse -q --verify "FETCH_HEAD^{{commit}}")
