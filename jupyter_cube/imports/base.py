@@ -42,20 +42,27 @@ def import_file(path: str | Path) -> list[Imported]:
         return openpai.from_rows(rows, file.parent)
     if cubestudio.is_templates(value):
         return cubestudio.from_templates(value)
-    raise UsageError("it is nothing that can be imported", place=str(file), hint=_POSSIBLE)
+    raise _other(file)
 
 
 def _value(text: str, file: Path) -> Any:
     """The document; JSON as such, because in YAML it may not have tabs."""
-    if text.lstrip()[:1] in ("{", "["):
+    looks_right = text.lstrip()[:1] in ("{", "[")
+    if looks_right:
         try:
             return json.loads(text)
         except ValueError:
             pass  # flow style of YAML, or faulty, which the reader of YAML says with its place
     read = document.read(text, file=str(file))
     if read.root is None or read.faults:
+        if not looks_right and "protocolVersion" not in text:
+            raise _other(file)
         raise SpecError(read.faults)
     return read.root.plain()
+
+
+def _other(file: Path) -> UsageError:
+    return UsageError("it is nothing that can be imported", place=str(file), hint=_POSSIBLE)
 
 
 def _table(text: str, file: Path) -> list[Imported]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -53,7 +54,7 @@ def _name(key: str, entry: Mapping[str, Any]) -> str:
 
 def _item(name: str, key: str, entry: Mapping[str, Any]) -> Imported:
     notes: list[str] = []
-    form = entry.get("job_template_args") or {}
+    form = _mapping(entry, "args", notes)
     command = str(entry.get("job_template_command") or "").strip()
     env = _environment(str(entry.get("job_template_env") or ""), notes)
     names = naming.Names()
@@ -116,7 +117,7 @@ def _about(name: str, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     project = str(entry.get("project_name") or "")
     about = markup.plain(str(entry.get("job_template_describe") or ""))
     image = markup.markdown(str(entry.get("image_describe") or ""))
-    help_url = str((entry.get("job_template_expand") or {}).get("help_url") or "")
+    help_url = str(_mapping(entry, "expand", []).get("help_url") or "")
     return {
         "kind": "job",
         "name": name,
@@ -127,6 +128,20 @@ def _about(name: str, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         "tags": ["cube-studio"],
         "categories": [phrases.english(project) or project] if project else [],
     }
+
+
+def _mapping(entry: Mapping[str, Any], key: str, notes: list[str]) -> Mapping[str, Any]:
+    """A part of the entry that is a mapping, or JSON text of one as Cube Studio's forms hold it."""
+    value = entry.get(f"{_PREFIX}{key}") or {}
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    if isinstance(value, Mapping):
+        return value
+    notes.append(f"{key} is not understood: it is no mapping")
+    return {}
 
 
 def _environment(text: str, notes: list[str]) -> dict[str, str]:
@@ -188,7 +203,7 @@ def _left(entry: Mapping[str, Any], texts: Sequence[Any], notes: list[str]) -> N
         notes.append(
             f"the account {account} is not carried over: a launcher that makes objects in Kubernetes cannot do so"
         )
-    expand = {name: value for name, value in (entry.get("job_template_expand") or {}).items() if value}
+    expand = {name: value for name, value in _mapping(entry, "expand", notes).items() if value}
     if str(expand.get("help_url") or "").startswith(("http://", "https://")):
         del expand["help_url"]
     notes += [f"expand: {name} is not carried over: {value!s:.100}" for name, value in expand.items()]

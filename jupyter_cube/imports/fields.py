@@ -38,7 +38,8 @@ def variable(name: str, key: str, field: Mapping[str, Any], notes: list[str]) ->
     kind = str(field.get("type") or "str")
     if kind not in TYPES:
         notes.append(f"{key}: the type {kind!r:.60} is not known, it is text here")
-    choices = list(field.get("choice") or ())
+    listed = field.get("choice") or ()
+    choices = [part.strip() for part in listed.split(",")] if isinstance(listed, str) else list(listed)
     found: dict[str, Any] = {"name": name, "type": TYPES.get(kind, "string")}
     if choices and found["type"] == "string":
         found["type"], choices = "choice", [_text(choice) for choice in choices]

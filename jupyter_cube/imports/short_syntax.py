@@ -31,7 +31,9 @@ def mounts(text: str) -> Mounts:
             notes.append(f"the mount {part!r:.100} is not understood")
             continue
         name, kind, path = found["name"].strip(), found["kind"].strip(), found["path"].strip()
-        if kind in ("pvc", "pvc-share", "storage"):
+        if path in (target for _, target in volumes):
+            notes.append(f"the mount {part} is not carried over: another one is at {path}")
+        elif kind in ("pvc", "pvc-share", "storage"):
             volumes.append((name, path))
             if kind == "pvc":
                 notes.append(f"the volume {name} is mounted whole at {path}, not only the user's folder of it")
@@ -39,15 +41,15 @@ def mounts(text: str) -> Mounts:
             shared = size
         else:
             notes.append(f"the mount {part} is not carried over: {kind} is for an administrator to give")
-    return Mounts(tuple(dict.fromkeys(volumes)), shared, tuple(notes))
+    return Mounts(tuple(volumes), shared, tuple(notes))
 
 
 def memory_mb(text: str) -> int:
     """Memory such as ``4G``, ``500M`` or ``2G~4G`` (the larger one counts) in MiB; 0: it is not understood."""
-    sizes = [re.fullmatch(r"(\d+)([GM])i?", part.strip()) for part in _ends(text)]
+    sizes = [re.fullmatch(r"(\d+)([GMgm])i?", part.strip()) for part in _ends(text)]
     if not all(sizes):
         return 0
-    return max(int(found[1]) * (1024 if found[2] == "G" else 1) for found in sizes if found)
+    return max(int(found[1]) * (1024 if found[2] in "Gg" else 1) for found in sizes if found)
 
 
 def cpus(text: str) -> int:
@@ -64,7 +66,9 @@ def gpus(text: str) -> tuple[int, str]:
     plain = text.strip().translate(_FULL_WIDTH)
     found = _GPU.fullmatch(plain)
     if found is None:
-        return (0, "") if not plain else (1, f"GPUs {text!r:.60}: a part of a GPU becomes a whole one")
+        if re.match(r"\d+[GM],", plain):
+            return 1, f"GPUs {plain}: a part of a GPU becomes a whole one"
+        return 0, f"GPUs {plain!r:.60} are not understood, there are none" if plain else ""
     count = float(found[1])
     if count < 0:
         return 0, f"GPUs {text}: the GPUs of the host cannot be shared"
