@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_cube import compile, extras, kernel, model, rules, spec, wrapper
 from jupyter_cube.config import config
-from jupyter_cube.errors import SpecError, UsageError
+from jupyter_cube.errors import Fault, SpecError, UsageError
 from jupyter_cube.insertion import with_value
 from jupyter_cube.marketplace.reference import is_reference
 from jupyter_cube.plan import File, Plan
@@ -210,9 +210,18 @@ def _compiled(job: model.JobSpec, options: Options) -> tuple[model.JobSpec, Plan
 
     shopping = Shopping(job.cube.items, allow=options.yes)
     job = requiring.add(job, options.require, find=shopping.find)
-    plan = compile.compile(job, parameters=options.parameters, market=shopping.market())
+    try:
+        plan = compile.compile(job, parameters=options.parameters, market=shopping.market())
+    except SpecError as error:
+        raise SpecError([_where_typed(fault) for fault in error.faults]) from None
     cube = replace(job.cube, items=tuple(pin(each) for each in plan.items if each.kind != "job"))
     return replace(job, extras=replace(job.extras, cube=cube)), plan, shopping
+
+
+def _where_typed(fault: Fault) -> Fault:
+    """What was asked for by an option has no line; its place is the option."""
+    typed = not fault.line and fault.path.startswith("extras.reference_prerequisites")
+    return replace(fault, path="--require") if typed else fault
 
 
 def _text(job: model.JobSpec) -> str:

@@ -167,9 +167,10 @@ def _required(found: Published, reference: str, typed: Mapping[str, Any], bound:
     for variable in found.item.variables:
         value = bound.get(variable.name)
         if isinstance(value, str) and value.startswith("/"):
-            body += ["import os", f"{_identifier(variable.name)} = {value!r}", f"print(os.listdir({value!r}))"]
+            name = _identifier(variable.name)
+            body += ["import os", "", f"{name} = {value!r}", f"print(os.listdir({name}))"]
     head = f"%%cube submit --require {asked}"
-    lines = list(dict.fromkeys(body)) if len(body) > 1 else [*body, "..."]
+    lines = body if len(body) > 1 else [*body, "..."]
     return Ready("\n".join([head, *lines]), f"{hint.shell_prefix()} submit --require {asked} -- COMMAND")
 
 

@@ -87,7 +87,9 @@ class Session:
         if answer.ready is None or call.json:
             return answer
         self.shell.set_next_input(answer.ready.cell)
-        return dataclasses.replace(answer, text=answer.ready.file or answer.ready.cell)
+        inserted = self._kernel() is not None and not self._headless()
+        shown = "the next cell is ready to run" if inserted else answer.ready.cell
+        return dataclasses.replace(answer, text=answer.ready.file or shown)
 
     def _submit(self, call: Call, text: str | None) -> Job:
         job = actions.submit(call, text=text, namespace=self.shell.user_ns)
