@@ -44,7 +44,11 @@ def build(place: Path, packages: list[str], lines: list[str], options: list[str]
     """Make the environment, unless it is there; pip's exit code."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with open(f"{place}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say(f"the environment {place.name[:8]} is being built by another task")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         if (place / _READY).exists():
             _say(f"the environment {place.name[:8]} is there already")
             return 0
@@ -56,9 +60,9 @@ def build(place: Path, packages: list[str], lines: list[str], options: list[str]
             return code
         if inherit:
             (found,) = place.glob("lib/python*/site-packages")
-            # behind the environment's own packages, with what their own .pth files name (editable installs)
-            lines_ = [f"import site; site.addsitedir({folder!r})\n" for folder in behind()]
-            (found / "_behind.pth").write_text("".join(lines_))
+            # its name puts it behind the environment's own .pth files; what those of the folders name comes along
+            visible = [f"import site; site.addsitedir({folder!r})\n" for folder in behind()]
+            (found / "zz_behind.pth").write_text("".join(visible))
         (place / _READY).touch()
         return 0
 

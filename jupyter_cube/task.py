@@ -109,7 +109,7 @@ def _text() -> bytes:
 
 
 def _adopt_path() -> None:
-    """Look for modules where the notebook does, if this is its Python."""
+    """Look for modules where the notebook does, if this is its Python or an environment on top of it."""
     try:
         with open(os.path.join(_PRIVATE, "path"), "rb") as file:
             version, prefix, *path = os.fsdecode(file.read()).split("\0")
@@ -118,8 +118,12 @@ def _adopt_path() -> None:
         path = []
     if (version, prefix) == (f"{sys.version_info[0]}.{sys.version_info[1]}", sys.prefix):
         sys.path[:] = path
-    elif sys.path[:1] == [_FOLDER]:
+        return
+    if sys.path[:1] == [_FOLDER]:
         sys.path[0] = os.getcwd()
+    # An environment that was made for the job and shows the notebook's packages behind its own.
+    if any(folder.endswith("-packages") and folder in path for folder in sys.path):
+        sys.path += [folder for folder in path if folder not in sys.path]
 
 
 def _parts(text: bytes) -> "list[CodeType]":
