@@ -116,6 +116,8 @@ def next_step(shown: Snapshot) -> str:
         return command(f"logs {shown.reference}")
     if state is State.STOPPED:
         return command(f"retry {shown.reference}")
+    if any(task.held for task in shown.state.tasks):
+        return f"{command(f'debug {shown.reference}')}   {command(f'debug {shown.reference} --release')}"
     return f"{command(f'logs {shown.reference} --follow')}   {command(f'stop {shown.reference}')}"
 
 

@@ -21,6 +21,7 @@ from jupyter_cube.backends.registry import backend
 from jupyter_cube.errors import ConflictError, JobFailedError, NotFoundError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.follow import Chunk, Gap, Line, Log, changed, follow, follow_sync
+from jupyter_cube.marketplace.pins import pin
 from jupyter_cube.state import JobState, State, describe_end
 from jupyter_cube.store import Store
 from jupyter_cube.watch import Pace, Watch
@@ -127,6 +128,7 @@ class Job:
             name: record.get(name) for name in ("id", "name", "backend", "created", "user", "host", "cwd", "notebook")
         }
         kept["tags"] = list(record.get("tags", ()))
+        kept["items"] = [pin(origin) for origin in self._folder.plan.items]
         summary = dataclasses.asdict(state)
         summary.pop("as_of")
         tasks = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -66,6 +67,13 @@ def test_every_state_says_what_can_be_done(shown: Snapshot, words: list[str]) ->
     text = bundle.text(shown)
     for word in words:
         assert word in text
+
+
+def test_a_held_job_says_how_to_enter_and_to_release_it() -> None:
+    shown = snapshot()
+    held = replace(shown.state.tasks[0], held="held for debugging, 28 min left")
+    shown = replace(shown, state=replace(shown.state, tasks=(held,)))
+    assert bundle.next_step(shown).endswith("debug k3jabc --release")
 
 
 def test_tasks_keep_their_order_in_the_record() -> None:
