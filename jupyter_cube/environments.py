@@ -16,6 +16,7 @@ import shutil
 import site
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 _READY = ".ready"
@@ -80,8 +81,11 @@ def _install(place: Path, packages: list[str], lines: list[str], options: list[s
                 [uv, "pip", "install", "--python", python, *asked],
             ]
         else:
-            pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off"]
-            steps = [[sys.executable, "-m", "venv", str(place)], [*pip, *asked]]
+            bare, pip = ["--without-pip"], [sys.executable, "-m", "pip", "--python", python]
+            if not _has_pip():
+                bare, pip = [], [python, "-m", "pip"]
+            quiet = ["--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off"]
+            steps = [[sys.executable, "-m", "venv", *bare, str(place)], [*pip, *quiet, *asked]]
         for words in steps:
             code = subprocess.run(words, check=False, stdin=subprocess.DEVNULL).returncode
             if code:
@@ -89,6 +93,14 @@ def _install(place: Path, packages: list[str], lines: list[str], options: list[s
         return 0
     finally:
         requirements.unlink()
+
+
+def _has_pip() -> bool:
+    """Whether this interpreter's pip can install into another one: one more pip takes seconds."""
+    try:
+        return int(metadata.version("pip").split(".")[0]) >= 23
+    except (metadata.PackageNotFoundError, ValueError):
+        return False
 
 
 def _say(line: str) -> None:
