@@ -1,8 +1,9 @@
 """Brings a file of the net or of this machine into a folder, unpacked where it is an archive.
 
-Runs in tasks, ``python bring.py --cache CACHE --into FOLDER [--sha256 HEX] [--unpack KIND] [--name NAME] ADDRESS``,
-with ``archive.py`` and ``fetch.py`` beside it. What comes from the net is kept by its checksum in ``CACHE/objects``,
-which jobs share: of many that want the same at once, one fetches it.
+Runs in tasks, ``CUBE_SOURCE=ADDRESS python bring.py --cache CACHE --into FOLDER [--sha256 HEX] [--unpack KIND] ...``,
+with ``archive.py``, ``connection.py`` and ``fetch.py`` beside it. What comes from the net is kept by its checksum in
+``CACHE/objects``, which jobs share: of many that want the same at once, one fetches it. The address is no word of the
+command line, which every user of the machine can read: it may hold a secret.
 """
 
 from __future__ import annotations
@@ -11,18 +12,26 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
+import signal
 import sys
+import tempfile
 import time
 import urllib.parse
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if __package__:
     from jupyter_cube import archive, fetch
+    from jupyter_cube.connection import FetchError, Unreachable, shown
 else:
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import archive  # type: ignore[import-not-found, no-redef]
     import fetch  # type: ignore[import-not-found, no-redef]
+    from connection import FetchError, Unreachable, shown  # type: ignore[import-not-found, no-redef]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LIMIT = 1 << 40  # bytes of one file
 _TALK = 5.0  # seconds between lines about a long download
@@ -49,30 +58,38 @@ def fetched(
         FetchError: it cannot be fetched and is not in the cache.
     """
     sha256 = sha256.lower()
+    if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise FetchError(f"{sha256!r:.100} is no checksum")
     if sha256 and os.path.exists(_place(cache, sha256)):
         return _object(cache, sha256)
     key = hashlib.sha256(address.encode()).hexdigest()
-    record = f"{cache}/objects/addresses/{key}.json"
+    draft = f"{cache}/objects/addresses/{key}"
     with fetch.locked(f"{cache}/objects/addresses/{sha256 or key}.wanted"):
         if sha256 and os.path.exists(_place(cache, sha256)):
             return _object(cache, sha256)  # somebody else has fetched it meanwhile
-        known = None if sha256 else _unchanged(address, cache, record, say)
-        if known is not None:
-            return known
-        say(f"fetching {address}")
-        draft = f"{cache}/objects/addresses/{key}"
-        found = fetch.download(address, draft, limit=limit, sha256=sha256, progress=_Talk(say))
+        last = None if sha256 else _last(cache, f"{draft}.json")
+        try:
+            if last is not None and _unchanged(address, last.etag):
+                return last.object
+            say(f"fetching {shown(address)}")
+            found = fetch.download(address, draft, limit=limit, sha256=sha256, progress=_Talk(say))
+        except Unreachable as error:
+            if last is None:
+                raise
+            say(f"{error}; the copy of {last.day} is used")
+            return last.object
         place = _place(cache, found.sha256)
         os.makedirs(os.path.dirname(place), exist_ok=True)
         os.chmod(draft, 0o444)
         os.replace(draft, place)
-        _write(record, json.dumps({"address": address, "etag": found.etag, "sha256": found.sha256, "at": time.time()}))
+        record = {"etag": found.etag, "sha256": found.sha256, "at": time.time()}
+        _write(f"{draft}.json", json.dumps(record))
         say(f"fetched {found.size:,} bytes, sha256 {found.sha256}")
         return _object(cache, found.sha256)
 
 
-def into(source: str, folder: str, *, name: str, unpack: str = "auto", size: int = 0) -> list[str]:
-    """Put a file into a folder, unpacked where it is an archive.
+def into(source: str, folder: str, *, name: str, unpack: str = "auto", size: int = 0) -> str:
+    """Put a file into a folder, unpacked where it is an archive; or all that is in another folder, as it is.
 
     Returns:
         A line about what was done.
@@ -81,21 +98,48 @@ def into(source: str, folder: str, *, name: str, unpack: str = "auto", size: int
         ArchiveError: the archive does what it may not.
     """
     os.makedirs(folder, exist_ok=True)
+    if os.path.isdir(source):
+        return f"{_lay_all(source, folder):,} files are in {folder}"
     kind = archive.kind_of(source, name) if unpack == "auto" else unpack
     if kind == "none":
-        draft = os.path.join(folder, f".{name}.{os.getpid()}")
+        _lay(source, os.path.join(folder, name))
+        return f"{name} is in {folder}"
+    count = archive.unpack(source, folder, kind=kind, name=name, size=size)
+    return f"{name} is unpacked in {folder}, {count:,} entries"
+
+
+def _lay(source: str, place: str) -> None:
+    """A copy that belongs to the job: who may only read the source may write the copy."""
+    fd, draft = tempfile.mkstemp(prefix=".bring-", dir=os.path.dirname(place))
+    os.close(fd)
+    try:
         shutil.copyfile(source, draft)
-        os.chmod(draft, 0o644)
-        os.replace(draft, os.path.join(folder, name))
-        return [f"{name} is in {folder}"]
-    count = archive.unpack(source, folder, kind=unpack, name=name, size=size)
-    return [f"{name} is unpacked in {folder}, {count:,} entries"]
+        mask = os.umask(0)
+        os.umask(mask)
+        executable = os.stat(source).st_mode & 0o100
+        os.chmod(draft, (0o777 if executable else 0o666) & ~mask)
+        os.replace(draft, place)
+    except BaseException:
+        os.unlink(draft)
+        raise
+
+
+def _lay_all(source: str, folder: str) -> int:
+    count = 0
+    for inner, _, names in os.walk(source, followlinks=False):
+        place = os.path.join(folder, os.path.relpath(inner, source))
+        os.makedirs(place, exist_ok=True)
+        for name in names:
+            _lay(os.path.join(inner, name), os.path.join(place, name))
+        count += len(names)
+    return count
 
 
 def name_of(address: str) -> str:
     """What a file at an address is called."""
     path = urllib.parse.unquote(urllib.parse.urlsplit(address).path) if "://" in address else address
-    return os.path.basename(path.rstrip("/")) or "data"
+    name = os.path.basename(path.rstrip("/"))
+    return name if name not in ("", ".", "..") and name.isprintable() else "data"
 
 
 def checksum(path: str) -> str:
@@ -118,25 +162,33 @@ def _object(cache: str, sha256: str) -> Object:
     return Object(place, sha256, os.path.getsize(place))
 
 
-def _unchanged(address: str, cache: str, record: str, say: Callable[[str], None]) -> Object | None:
-    """The file of last time, where the server says that it is still the same, or cannot be asked."""
+class _Last(NamedTuple):
+    """What was fetched from an address the last time."""
+
+    object: Object
+    etag: str
+    at: float
+
+    @property
+    def day(self) -> str:
+        return time.strftime("%d %b %Y", time.localtime(self.at))
+
+
+def _last(cache: str, record: str) -> _Last | None:
     try:
         with open(record) as file:
             known = json.load(file)
-        sha256, etag = str(known["sha256"]), str(known["etag"])
-        found = _object(cache, sha256)
+        return _Last(_object(cache, str(known["sha256"])), str(known["etag"]), float(known["at"]))
     except (OSError, ValueError, KeyError):
         return None
+
+
+def _unchanged(address: str, etag: str) -> bool:
+    """Whether the server says that it is still the same."""
     if not etag:
-        return None
-    try:
-        answer = fetch.ask(address, headers={"If-None-Match": etag, "Range": "bytes=0-0"})
-    except fetch.FetchError as error:
-        when = time.strftime("%d %b %Y", time.localtime(float(known.get("at", 0))))
-        say(f"{error}; the copy of {when} is used")
-        return found
-    same = answer.status == 304 or (answer.status == 206 and answer.headers.get("etag") == etag)
-    return found if same else None
+        return False
+    answer = fetch.ask(address, headers={"If-None-Match": etag, "Range": "bytes=0-0"})
+    return answer.status == 304 or (answer.status == 206 and answer.headers.get("etag") == etag)
 
 
 def _write(path: str, text: str) -> None:
@@ -167,29 +219,34 @@ def main(words: list[str]) -> int:
     parser.add_argument("--unpack", default="auto", choices=archive.KINDS)
     parser.add_argument("--name", default="")
     parser.add_argument("--size", type=int, default=0)
-    parser.add_argument("address")
     asked = parser.parse_args(words)
-    name = os.path.basename(asked.name) or name_of(asked.address)
+    address = os.environ.get("CUBE_SOURCE", "")
+    name = os.path.basename(asked.name) or name_of(address)
+    # stopped, it takes away what it has begun
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
 
     def say(line: str) -> None:
         print(line, flush=True)  # noqa: T201  the task's log is where it is read
 
     try:
-        if asked.address.startswith(("http://", "https://")):
-            source = fetched(asked.address, asked.cache, sha256=asked.sha256, say=say).path
-        else:
-            source = asked.address
-            if asked.sha256 and checksum(source) != asked.sha256.lower():
-                raise fetch.FetchError(f"{source} has another checksum than {asked.sha256}")
-        for line in into(source, asked.into, name=name, unpack=asked.unpack, size=asked.size):
-            say(line)
-    except (archive.ArchiveError, fetch.FetchError) as error:
+        source = address
+        if address.startswith(("http://", "https://")):
+            source = fetched(address, asked.cache, sha256=asked.sha256, say=say).path
+        elif asked.sha256 and checksum(source) != asked.sha256.lower():
+            raise FetchError(f"{source} has another checksum than {asked.sha256}")
+        say(into(source, os.path.expanduser(asked.into), name=name, unpack=asked.unpack, size=asked.size))
+    except (archive.ArchiveError, FetchError) as error:
         say(f"error: {error}")
         return 1
     except OSError as error:
         say(f"error: {error.strerror or error}: {error.filename or asked.into}")
         return 1
     return 0
+
+
+def _leave(number: int, *_: Any) -> None:
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

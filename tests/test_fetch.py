@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -15,11 +18,16 @@ from typing import Any
 import pytest
 from web import files, send, serving
 
-from jupyter_cube import bring, fetch
-from jupyter_cube.fetch import FetchError
+from jupyter_cube import bring, connection, fetch
+from jupyter_cube.fetch import FetchError, Unreachable
 
 DATA = bytes(range(256)) * 4000
 SHA = hashlib.sha256(DATA).hexdigest()
+
+
+def of(address: str) -> str:
+    """How the record of a cut download names its address."""
+    return hashlib.sha256(address.encode()).hexdigest()
 
 
 def test_a_file_is_fetched_and_compared(tmp_path: Path) -> None:
@@ -63,7 +71,7 @@ def test_a_cut_download_is_gone_on_with(tmp_path: Path) -> None:
 def test_a_file_that_changed_meanwhile_is_fetched_anew(tmp_path: Path) -> None:
     (tmp_path / "x.part").write_bytes(b"old start")
     with serving(files({"/x": DATA})) as web:
-        (tmp_path / "x.part.json").write_text(f'{{"url": "{web}/x", "etag": "\\"old\\""}}')
+        (tmp_path / "x.part.json").write_text(json.dumps({"of": of(f"{web}/x"), "etag": '"old"'}))
         assert fetch.download(f"{web}/x", tmp_path / "x", limit=10**7).sha256 == SHA
 
 
@@ -111,18 +119,27 @@ def test_a_server_that_says_nothing_is_given_up(tmp_path: Path) -> None:
     [
         *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1"),
         *("224.0.0.1", "::1", "::", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254"),
-        *("64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1"),
+        *(
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "ff02::1",
+            "fec0::1",
+            "::7f00:1",
+            "64:ff9b:1::1",
+            "255.255.255.255",
+            "2001:0:1::8000:0:80ff:fefe",
+        ),
     ],
 )
 def test_addresses_that_are_not_public(address: str) -> None:
-    assert fetch.internal(address)
+    assert connection.internal(address)
 
 
 @pytest.mark.parametrize(
     "address", ["8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 )
 def test_addresses_that_are_public(address: str) -> None:
-    assert not fetch.internal(address)
+    assert not connection.internal(address)
 
 
 def moved(to: str) -> Callable[[BaseHTTPRequestHandler], None]:
@@ -208,7 +225,11 @@ def test_many_at_once_fetch_it_once(tmp_path: Path) -> None:
     with serving(files({"/x": DATA}, asked)) as web:
         words = [sys.executable, bring.__file__, "--cache", str(tmp_path / "c"), "--sha256", SHA, "--unpack", "none"]
         tasks = [
-            subprocess.Popen([*words, "--into", str(tmp_path / str(number)), f"{web}/x"], stdout=subprocess.PIPE)
+            subprocess.Popen(
+                [*words, "--into", str(tmp_path / str(number))],
+                stdout=subprocess.PIPE,
+                env={**os.environ, "CUBE_SOURCE": f"{web}/x"},
+            )
             for number in range(6)
         ]
         outputs = [task.communicate()[0] for task in tasks]
@@ -227,16 +248,172 @@ def test_a_job_that_changes_its_file_does_not_change_the_cache(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("words", "line"),
+    ("source", "words", "line"),
     [
-        (["http://127.0.0.1:9/x"], "error: http://127.0.0.1:9/x cannot be reached: [Errno 111] Connection refused"),
-        (["--sha256", "0" * 64, __file__], f"error: {__file__} has another checksum than {'0' * 64}"),
-        (["/nowhere/x"], "error: No such file or directory: /nowhere/x"),
+        (
+            "http://127.0.0.1:9/x?key=1",
+            [],
+            "error: http://127.0.0.1:9/x?... cannot be reached: [Errno 111] Connection refused",
+        ),
+        (__file__, ["--sha256", "0" * 64], f"error: {__file__} has another checksum than {'0' * 64}"),
+        ("/nowhere/x", [], "error: No such file or directory: /nowhere/x"),
     ],
 )
-def test_a_failure_is_one_line(words: list[str], line: str, tmp_path: Path) -> None:
+def test_a_failure_is_one_line(source: str, words: list[str], line: str, tmp_path: Path) -> None:
     asked = [sys.executable, bring.__file__, "--cache", str(tmp_path), "--into", str(tmp_path / "t"), *words]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "CUBE_SOURCE": source}
+    done = subprocess.run(asked, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1] == line
     assert done.stderr == ""
+
+
+def test_a_body_that_is_cut_off_is_no_answer() -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1000")
+        handler.end_headers()
+        handler.wfile.write(b"a" * 10)
+        handler.close_connection = True
+
+    with serving(answer) as web, pytest.raises(Unreachable, match="cut off after 10 bytes, 990 are missing"):
+        fetch.read(f"{web}/x", limit=10**6)
+
+
+def endless_body(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+
+
+def endless_headers(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+
+
+def endless_trailers(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Long: ")
+
+
+@pytest.mark.parametrize("begin", [endless_body, endless_headers, endless_trailers])
+def test_a_server_that_only_drips_is_given_up(
+    begin: Callable[[BaseHTTPRequestHandler], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_SLOW", (0.3, 60_000))  # seconds; the real ones are for people's patience
+    left = threading.Event()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        try:
+            begin(handler)
+            while not left.wait(0.02):
+                handler.wfile.write(b"x")
+        except OSError:
+            return
+
+    with serving(answer) as web:
+        began = time.monotonic()
+        with pytest.raises(Unreachable, match=r"too slow|cannot be reached"):
+            fetch.read(f"{web}/x", limit=10**6, timeout=10)
+        assert time.monotonic() - began < 5
+        left.set()
+
+
+def test_a_download_that_was_whole_when_its_process_died_is_not_stuck(tmp_path: Path) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.headers.get("Range"):
+            send(handler, b"", status=416)
+        else:
+            send(handler, DATA, ETag='"v1"')
+
+    with serving(answer) as web:
+        (tmp_path / "x.part").write_bytes(DATA)
+        (tmp_path / "x.part.json").write_text(json.dumps({"of": of(f"{web}/x"), "etag": '"v1"'}))
+        assert fetch.download(f"{web}/x", tmp_path / "x", limit=10**7).sha256 == SHA
+
+
+def test_many_cuts_do_not_matter_while_it_grows(tmp_path: Path) -> None:
+    data, asked = bytes(10_000_000), []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        start = int(handler.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        asked.append(start)
+        handler.send_response(206 if start else 200)
+        handler.send_header("ETag", '"v1"')
+        handler.send_header("Content-Length", str(len(data) - start))
+        handler.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        handler.end_headers()
+        handler.wfile.write(data[start : start + 1_500_000])
+        handler.close_connection = True
+
+    with serving(answer) as web:
+        assert fetch.download(f"{web}/x", tmp_path / "x", limit=10**8).size == len(data)
+    assert len(asked) == 7
+
+
+def test_what_is_too_large_leaves_nothing(tmp_path: Path) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(DATA)
+        handler.close_connection = True
+
+    with serving(answer) as web, pytest.raises(FetchError, match="more than 500,000 bytes"):
+        fetch.download(f"{web}/x", tmp_path / "x", limit=500_000)
+    assert not (tmp_path / "x.part").exists()
+
+
+def test_another_host_sees_no_header_of_the_first_one() -> None:
+    seen: list[Any] = []
+
+    def other(handler: BaseHTTPRequestHandler) -> None:
+        seen.append((handler.headers.get("Authorization"), handler.headers.get("If-None-Match")))
+        send(handler, b"data")
+
+    headers = {"Authorization": "Bearer secret", "If-None-Match": '"v1"'}
+    with serving(other) as there, serving(moved(f"{there}/x")) as web:
+        fetch.read(f"{web}/x", limit=100, headers=headers)
+        fetch.read(f"{there}/x", limit=100, headers=headers)
+    assert seen == [(None, '"v1"'), ("Bearer secret", '"v1"')]
+
+
+def test_messages_hold_no_secret_of_an_address(tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match=r"^an address of 127\.0\.0\.1 has a name or password in it") as error:
+        fetch.read("http://me:secret@127.0.0.1:9/x", limit=1)
+    assert "secret" not in str(error.value)
+    with serving(files({})) as web, pytest.raises(FetchError, match=r"/x\?\.\.\. answered 404") as error:
+        fetch.download(f"{web}/x?token=secret", tmp_path / "x", limit=1)
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://x:port/", "//x", "file:///etc/passwd", "http:///x"])
+def test_what_is_no_address_is_said(address: str) -> None:
+    with pytest.raises(FetchError, match="is no http or https address"):
+        fetch.read(address, limit=1)
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "localhost", "a.localhost", "[::1]"])
+def test_a_proxy_is_not_asked_for_addresses_of_this_machine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def proxy(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        send(handler, b"", status=302, Location=f"http://{host}/secret")
+
+    def resolve(name: str, number: int | None, **_: Any) -> Any:
+        place = "8.8.8.8" if name == "public.test" else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, number or 0))]
+
+    with serving(proxy) as web:
+        monkeypatch.setenv("http_proxy", web)
+        monkeypatch.setenv("no_proxy", "")
+        with pytest.raises(FetchError, match="which is no public address"):
+            fetch.read("http://public.test/a", limit=1, resolve=resolve)
+    assert asked == ["http://public.test/a"]
+
+
+def test_a_copy_without_a_name_for_its_version_serves_where_the_server_is_gone(tmp_path: Path) -> None:
+    with serving(lambda handler: send(handler, DATA)) as web:
+        first = bring.fetched(f"{web}/x", str(tmp_path))
+    said: list[str] = []
+    assert bring.fetched(f"{web}/x", str(tmp_path), say=said.append) == first
+    assert said[-1].startswith(f"{web}/x cannot be reached")
+    assert said[-1].endswith("is used")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from jupyter_cube.archive import KINDS
+from jupyter_cube.bring import name_of
 from jupyter_cube.plan import File
 from jupyter_cube.plugins.base import Made, Plugin
 from jupyter_cube.record import Record, Written, key
@@ -15,7 +16,7 @@ from jupyter_cube.shape import Choice, Integer, Items, Text
 
 _CHECKSUM = Text("|[0-9a-fA-F]{64}", "64 hexadecimal digits")
 _UNPACK = Choice(KINDS, "kind of archive")
-_OURS = ("archive", "bring", "fetch")  # what runs in the task
+_OURS = ("archive", "bring", "connection", "fetch")  # what runs in the task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,26 +52,32 @@ class HttpPlugin(Plugin):
         one = (WebFile(url=parameters.url, sha256=parameters.sha256),) if parameters.url else ()
         if bool(one) == bool(parameters.files):
             raise ValueError("write either url or files")
-        lines = []
+        lines, names = [], set()
         for file in (*one, *parameters.files):
+            if "/" in file.name or file.name in (".", ".."):
+                raise ValueError(f"{file.name!r:.100} is no name of a file")
+            name = file.name or name_of(file.url)
+            if name in names and parameters.unpack in ("auto", "none"):
+                raise ValueError(f"two of the files are called {name!r:.100}; give them a name each")
+            names.add(name)
             if not file.url.startswith(("http://", "https://")):
                 raise ValueError(f"{file.url!r:.100} is no http or https address")
             lines.append(_line(file.url, parameters, sha256=file.sha256, name=file.name, size=parameters.size))
-        return Made({"taskStarts": "\n".join(lines)}, files=_files())
+        return _made(lines, parameters.path)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileParameters(Written):
-    """A file, and the folder it goes to."""
+    """A file, or all that is in a folder, and the folder it goes to."""
 
-    source: str = key("source", Text(), about="its path; relative: one of the item's own files")
-    sha256: str = key("sha256", _CHECKSUM, default="", about="checksum")
+    source: str = key("source", Text(), about="the path of a file or folder; relative: of the item's own files")
+    sha256: str = key("sha256", _CHECKSUM, default="", about="checksum of the file")
     path: str = key("path", Text(), about="the folder")
     unpack: str = key("unpack", _UNPACK, default="auto", about="what kind of archive it is; none: it stays as it is")
 
 
 class FilePlugin(Plugin):
-    """A file of this machine, or one that the item carries."""
+    """A file or folder of this machine, or one that the item carries."""
 
     name: ClassVar[str] = "file"
     parameters: ClassVar[type[Written]] = FileParameters
@@ -78,7 +85,7 @@ class FilePlugin(Plugin):
     def make(self, parameters: Any) -> Made:
         if ".." in Path(parameters.source).parts or not parameters.source:
             raise ValueError(f"{parameters.source!r:.100} is no path of a file")
-        return Made({"taskStarts": _line(parameters.source, parameters, sha256=parameters.sha256)}, files=_files())
+        return _made([_line(parameters.source, parameters, sha256=parameters.sha256)], parameters.path)
 
 
 def _line(source: str, parameters: Any, *, sha256: str = "", name: str = "", size: int = 0) -> str:
@@ -89,9 +96,13 @@ def _line(source: str, parameters: Any, *, sha256: str = "", name: str = "", siz
     quoted = shlex.quote(source)
     if "://" not in source and not source.startswith("/"):
         quoted = f'"$CUBE_ITEM"/{quoted}'
-    return f'"${{CUBE_PYTHON:-python3}}" -S "$CUBE_JOB/files/cube/bring.py" --cache "$CUBE_CACHE"{words} -- {quoted}'
+    command = '"${CUBE_PYTHON:-python3}" -S "$CUBE_JOB/files/cube/bring.py" --cache "$CUBE_CACHE"'
+    return f"CUBE_SOURCE={quoted} {command}{words}"
 
 
-def _files() -> tuple[File, ...]:
+def _made(lines: list[str], path: str) -> Made:
     package = Path(__file__).parents[1]
-    return tuple(File(f"cube/{name}.py", (package / f"{name}.py").read_text("utf-8")) for name in _OURS)
+    files = tuple(File(f"cube/{name}.py", (package / f"{name}.py").read_text("utf-8")) for name in _OURS)
+    # a relative path is another folder in every task
+    scope = "job" if path.startswith(("/", "~")) else "task"
+    return Made({"taskStarts": "\n".join(lines)}, files=files, scope=scope)
