@@ -81,6 +81,9 @@ def test_ssh_is_accepted_and_says_what_to_do() -> None:
             "the option '--upload-pack=x' is not poss",
         ),
         ("git", {"repo_uri": "https://h/r", "options": ["--depth --x"]}, "'--x' is no value of an option"),
+        ("git", {"repo_uri": "https://h/r", "options": ["--depth"]}, "the option --depth needs a value"),
+        ("git", {"repo_uri": "https://h/r", "options": ["--no-tags=1"]}, "the option --no-tags takes no value"),
+        ("git", {"repo_uri": "https://h/r", "options": ["elsewhere"]}, "the option 'elsewhere' is not possible"),
         ("git", {"repo_uri": "https://h/r", "clone_dir": "-x"}, "'-x' is no folder for a clone"),
         ("pip", {}, "there is nothing to install"),
         ("pip", {"packages": ["--index-url=x"]}, "is no package; options stand under pip_options"),
@@ -103,72 +106,7 @@ def bash(script: str, *, env: dict[str, str], cwd: Path) -> subprocess.Completed
     return subprocess.run(words, env=env, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with two commits and a tag at the first."""
-    path = tmp_path / "origin"
-    subprocess.run(["git", "init", "-q", "-b", "main", str(path)], check=True)
-    commit(path, "one")
-    git(path, "tag", "v1")
-    commit(path, "two")
-    return path
-
-
-def git(path: Path, *words: str) -> str:
-    named = ["-c", "user.name=x", "-c", "user.email=x@x"]
-    return subprocess.run(["git", "-C", str(path), *named, *words], check=True, capture_output=True, text=True).stdout
-
-
-def commit(path: Path, text: str) -> None:
-    (path / "file").write_text(text)
-    git(path, "add", "file")
-    git(path, "commit", "-qm", text)
-
-
 ENV = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
-
-
-@pytest.mark.parametrize(("ref", "content"), [("", "two"), ("v1", "one"), ("main", "two")])
-def test_a_clone_has_what_was_asked_for(ref: str, content: str, repository: Path, tmp_path: Path) -> None:
-    (script,) = make("git", repo_uri=f"file://{repository}", ref=ref, clone_dir="it is here").scripts.values()
-    for _ in range(2):  # a retry finds its own clone
-        done = bash(script, env=ENV, cwd=tmp_path)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert (tmp_path / "it is here" / "file").read_text() == content
-    commit(repository, "three")
-    done = bash(script, env=ENV, cwd=tmp_path)
-    assert (tmp_path / "it is here" / "file").read_text() == ("three" if ref == "main" else content)
-
-
-def test_a_commit_and_what_is_not_there(repository: Path, tmp_path: Path) -> None:
-    first = git(repository, "rev-parse", "v1").strip()
-    (script,) = make("git", repo_uri=f"file://{repository}", ref=first, clone_dir="c").scripts.values()
-    assert bash(script, env=ENV, cwd=tmp_path).returncode == 0
-    assert (tmp_path / "c" / "file").read_text() == "one"
-    (script,) = make("git", repo_uri=f"file://{repository}", ref="nope", clone_dir="d").scripts.values()
-    done = bash(script, env=ENV, cwd=tmp_path)
-    assert done.returncode == 1
-    assert done.stdout.splitlines()[-1] == f"error: file://{repository} gives no nope"
-
-
-def test_a_folder_of_somebody_else_is_left_alone(repository: Path, tmp_path: Path) -> None:
-    (tmp_path / "c").mkdir()
-    (tmp_path / "c" / "mine").touch()
-    (script,) = make("git", repo_uri=f"file://{repository}", clone_dir="c").scripts.values()
-    done = bash(script, env=ENV, cwd=tmp_path)
-    assert done.returncode == 1
-    assert done.stdout == f"error: c is not empty, and no clone of file://{repository}\n"
-    assert os.listdir(tmp_path / "c") == ["mine"]
-
-
-def test_hooks_of_a_repository_are_not_run(repository: Path, tmp_path: Path) -> None:
-    (script,) = make("git", repo_uri=f"file://{repository}", ref="main", clone_dir="c").scripts.values()
-    assert bash(script, env=ENV, cwd=tmp_path).returncode == 0
-    hook = tmp_path / "c" / ".git" / "hooks" / "post-checkout"
-    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
-    hook.chmod(0o755)
-    assert bash(script, env=ENV, cwd=tmp_path).returncode == 0
-    assert not (tmp_path / "ran").exists()
 
 
 def test_tensorboard_runs_beside_the_first_task_alone(tmp_path: Path) -> None:
