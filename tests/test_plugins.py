@@ -7,11 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import jupyter_cube
 from jupyter_cube.action import Commands
 from jupyter_cube.document import from_values
 from jupyter_cube.plan import Mount
@@ -19,6 +21,7 @@ from jupyter_cube.plugins import registry
 from jupyter_cube.plugins.base import Made
 from jupyter_cube.record import Record, _keys
 from jupyter_cube.shape import Reader
+from jupyter_cube.state import State
 
 DOCS = Path(__file__).parents[1] / "docs" / "prerequisites.md"
 NAMES = sorted(registry._BUILT_IN)
@@ -123,6 +126,33 @@ def test_tensorboard_runs_beside_the_first_task_alone(tmp_path: Path) -> None:
     done = bash(script + "wait\n", env=env, cwd=tmp_path)
     assert done.stdout == "TensorBoard: http://127.0.0.1:7001/\n"
     assert (tmp_path / "out").read_text() == "--logdir_spec a:/l 1,b:/l2 --port 7001 --host 127.0.0.1\n"
+
+
+def test_tensorboard_that_is_not_installed_is_a_line(tmp_path: Path) -> None:
+    (script,) = make("tensorboard", logdir={"a": "/l"}).scripts.values()
+    env = {"PATH": "/nowhere", "CUBE_PYTHON": "/nowhere/python", "PAI_TASK_INDEX": "0"}
+    env |= {"PAI_CURRENT_TASK_ROLE_NAME": "w", "PAI_TASK_ROLE_LIST": "w"}
+    words = [shutil.which("bash") or "bash", "-e", "-c", script]
+    done = subprocess.run(words, env=env, cwd=tmp_path, capture_output=True, text=True, check=True)
+    line = "tensorboard is not installed: require python_packages:packages=[tensorboard], or pip install tensorboard\n"
+    assert (done.stdout, done.stderr) == (line, "")
+
+
+def test_tensorboard_ends_with_its_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: Callable[..., None]
+) -> None:
+    program = tmp_path / "bin" / "tensorboard"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\necho $$ > {tmp_path}/pid.new\nmv {tmp_path}/pid.new {tmp_path}/pid\nexec sleep 300\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    waiting = f"until [ -e {tmp_path}/pid ]; do sleep 0.01; done"
+    job = jupyter_cube.submit(waiting, shell=True, require=(f"tensorboard:logPath={tmp_path}",))
+    assert job.wait(30) is State.SUCCEEDED
+    assert "TensorBoard: http://127.0.0.1:6006/" in [line.line for line in job.log.tail(9)]
+    until(lambda: not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists())
 
 
 THIRD_PARTY = """
