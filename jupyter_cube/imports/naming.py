@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+# what filters take for something else than a variable
+_WORDS = {"none", "true", "false", "not", "and", "or", "in", "is", "if", "else"}
+
 
 class Names:
     """Names that are given once each."""
@@ -35,4 +38,4 @@ def kept(name: str) -> str:
 def variable_name(key: str) -> str:
     """A template variable's name for an argument such as ``--num-worker``; empty where it has no Latin letters."""
     plain = re.sub(r"[^A-Za-z0-9_]+", "_", key if key.isascii() else slug(key)).strip("_")
-    return f"arg_{plain}" if plain[:1].isdigit() else plain
+    return f"arg_{plain}" if plain[:1].isdigit() or plain.lower() in _WORDS else plain
