@@ -6,26 +6,39 @@ Runs in tasks as a file of its own: the standard library only, and Python 3.8 or
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
+import re
 import shutil
 import stat
+import struct
 import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KINDS = ("auto", "none", "zip", "tar", "gz", "bz2", "xz")
 ENTRIES = 1_000_000
+_DEEP = 200
 _FLOOR = 100_000_000  # bytes that an archive may always unpack to
 _RATIO = 200
 _CHUNK = 1 << 20
+_HEADER = 1 << 20  # bytes of an entry's name, link and other attributes
 _SINGLE: dict[str, Any] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
 _MAGIC = ((b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"\x1f\x8b", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\0", "xz"))
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, ValueError, NotImplementedError)
+# what the modules above raise for archives that are damaged
+_BROKEN = (
+    *(tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, struct.error),
+    *(EOFError, ValueError, LookupError, ArithmeticError, RuntimeError),
+)
+# what an archive's own entries can lead to in the folder it is unpacked in
+_NAMES = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
 
 
 class ArchiveError(Exception):
@@ -34,18 +47,27 @@ class ArchiveError(Exception):
 
 def kind_of(path: str, name: str = "") -> str:
     """What an archive is, by its first bytes; ``none`` where it is none."""
-    with open(path, "rb") as file:
-        head = file.read(265)
-    found = next((kind for magic, kind in _MAGIC if head.startswith(magic)), "none")
-    if found in _SINGLE:
-        try:
-            with _SINGLE[found](path, "rb") as inner:
-                head = inner.read(265)
-        except (OSError, *_BROKEN):
-            return found
+    found, opener = _outer(path)
+    if found == "zip":
+        return found
+    try:
+        with opener(path, "rb") as inner:
+            head = inner.read(265)
+    except (OSError, *_BROKEN):
+        if found == "none":  # the file itself cannot be read
+            raise
+        return found
     if head[257:262] == b"ustar":
         return "tar"
     return "tar" if found in _SINGLE and name.endswith((".tgz", ".tbz", ".txz")) else found
+
+
+def _outer(path: str) -> tuple[str, Any]:
+    """How a file is compressed, and what opens it."""
+    with open(path, "rb") as file:
+        head = file.read(6)
+    found = next((kind for magic, kind in _MAGIC if head.startswith(magic)), "none")
+    return found, _SINGLE.get(found, open)
 
 
 def unpack(archive: str, target: str, *, kind: str = "auto", name: str = "", size: int = 0) -> int:
@@ -82,15 +104,22 @@ def unpack(archive: str, target: str, *, kind: str = "auto", name: str = "", siz
         else:
             raise ArchiveError(f"{name} is no archive that can be unpacked")
         _move_in(draft, target)
-    except (*_BROKEN, RuntimeError) as error:
-        raise ArchiveError(f"{name} is a broken archive: {error}") from error
+    except _BROKEN as error:
+        raise ArchiveError(f"{name} is a broken archive: {_said(error)}") from error
     except OSError as error:
+        if error.errno in _NAMES:
+            place = os.path.basename(str(error.filename))
+            raise ArchiveError(f"{name} has an entry that cannot be: {error.strerror}: {place!r:.100}") from error
         if error.errno is not None:  # the disk's, not what a decompressor says
             raise
-        raise ArchiveError(f"{name} is a broken archive: {error}") from error
+        raise ArchiveError(f"{name} is a broken archive: {_said(error)}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return limit.entries
+
+
+def _said(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 class _Limit:
@@ -114,9 +143,11 @@ class _Limit:
 def _parts(name: str) -> list[str]:
     """The parts of an entry's path below the folder."""
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
-    absolute = name.startswith(("/", "\\")) or (len(name) > 1 and name[1] == ":")
+    absolute = re.match(r"[/\\]|[A-Za-z]:[/\\]", name)
     if absolute or ".." in parts or "\0" in name:
         raise ArchiveError(f"the archive has an entry that leads out of its folder: {name!r:.100}")
+    if len(parts) > _DEEP:
+        raise ArchiveError(f"the archive has folders inside folders, more than {_DEEP} deep: {name!r:.100}")
     return parts
 
 
@@ -128,8 +159,6 @@ def _place(draft: str, name: str) -> str:
 
 
 def _copy(source: IO[bytes], path: str, limit: _Limit, *, executable: bool = False) -> None:
-    if os.path.islink(path):
-        raise ArchiveError(f"the archive writes through a link: {os.path.basename(path)!r:.100}")
     with open(path, "wb") as file:
         while True:
             data = source.read(_CHUNK)
@@ -137,28 +166,50 @@ def _copy(source: IO[bytes], path: str, limit: _Limit, *, executable: bool = Fal
                 break
             limit.take(len(data))
             file.write(data)
-    os.chmod(path, 0o755 if executable else 0o644)
+        if executable:
+            mode = os.fstat(file.fileno()).st_mode
+            os.fchmod(file.fileno(), mode | (mode & 0o444) >> 2)
 
 
 def _zip(archive: str, draft: str, limit: _Limit) -> None:
+    links: list[tuple[str, str]] = []
     with zipfile.ZipFile(archive) as opened:
         for entry in opened.infolist():
             limit.entry()
             mode = entry.external_attr >> 16
-            if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise ArchiveError(f"the archive has a link or device: {entry.filename!r:.100}")
             path = _place(draft, entry.filename)
-            if entry.is_dir():
+            if stat.S_ISLNK(mode):
+                with opened.open(entry) as source:
+                    links.append((path, _inside(entry.filename, os.fsdecode(source.read(4096)))))
+            elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+                raise ArchiveError(f"the archive has a device: {entry.filename!r:.100}")
+            elif entry.is_dir():
                 os.makedirs(path, exist_ok=True)
-                continue
-            with opened.open(entry) as source:
-                _copy(source, path, limit, executable=bool(mode & 0o100))
+            else:
+                with opened.open(entry) as source:
+                    _copy(source, path, limit, executable=bool(mode & 0o100))
+    _link(draft, links)
+
+
+class _Measured:
+    """A file of which nobody reads a header of any size into memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        if size > _HEADER:
+            raise ArchiveError(f"the archive has an entry with a header of {size:,} bytes")
+        return self._file.read(size)
 
 
 def _tar(archive: str, draft: str, limit: _Limit) -> None:
     links: list[tuple[str, str]] = []
-    with tarfile.open(archive) as opened:
-        for entry in opened:
+    _, opener = _outer(archive)
+    with opener(archive, "rb") as file, tarfile.open(fileobj=_Measured(file), mode="r:") as opened:  # type: ignore[call-overload]
+        while (entry := opened.next()) is not None:
+            opened.members = []  # else all of them are kept
             limit.entry()
             path = _place(draft, entry.name)
             if entry.isdir():
@@ -174,10 +225,14 @@ def _tar(archive: str, draft: str, limit: _Limit) -> None:
                 if os.path.islink(other) or not os.path.isfile(other):
                     raise ArchiveError(f"the archive has a link to nothing: {entry.name!r:.100}")
                 with open(other, "rb") as source:
-                    _copy(source, path, limit)
+                    _copy(source, path, limit, executable=bool(os.fstat(source.fileno()).st_mode & 0o100))
             else:
                 raise ArchiveError(f"the archive has a device: {entry.name!r:.100}")
-    # links last, so that nothing is ever written through one
+    _link(draft, links)
+
+
+def _link(draft: str, links: list[tuple[str, str]]) -> None:
+    """Make the links, last of all, so that nothing is ever written through one."""
     for path, to in links:
         if os.path.lexists(path):
             raise ArchiveError(f"the archive has two entries of one name: {os.path.basename(path)!r:.100}")
@@ -204,23 +259,34 @@ def _inside(name: str, to: str) -> str:
 
 
 def _move_in(draft: str, target: str) -> None:
-    for folder, path in _entries(draft):
-        place = os.path.join(target, os.path.relpath(path, draft))
-        if folder:
-            if os.path.islink(place) or os.path.isfile(place):
-                os.unlink(place)
-            os.makedirs(place, exist_ok=True)
-            continue
+    for name in _clashes(draft, target):
+        raise ArchiveError(f"the archive has a file where {target} has a folder: {name!r:.100}")
+    _merge(draft, target)
+
+
+def _clashes(draft: str, target: str) -> Iterator[str]:
+    """Files that would take the place of a folder."""
+    for folder, path, place in _pairs(draft, target):
         if os.path.isdir(place) and not os.path.islink(place):
-            shutil.rmtree(place)
-        os.replace(path, place)
+            if folder:
+                yield from _clashes(path, place)
+            else:
+                yield os.path.basename(path)
 
 
-def _entries(draft: str) -> Iterator[tuple[bool, str]]:
-    """Folders before what is in them; a link to a folder is a link."""
-    for folder, folders, names in os.walk(draft):
-        for name in folders:
-            path = os.path.join(folder, name)
-            yield not os.path.islink(path), path
-        for name in names:
-            yield False, os.path.join(folder, name)
+def _merge(draft: str, target: str) -> None:
+    for folder, path, place in _pairs(draft, target):
+        if not folder:
+            os.replace(path, place)
+        elif os.path.isdir(place) and not os.path.islink(place):
+            _merge(path, place)
+        else:
+            if os.path.lexists(place):
+                os.unlink(place)
+            os.rename(path, place)
+
+
+def _pairs(draft: str, target: str) -> list[tuple[bool, str, str]]:
+    """Whether an entry is a folder, where it is and where it goes; a link to a folder is a link."""
+    with os.scandir(draft) as entries:
+        return [(one.is_dir(follow_symlinks=False), one.path, os.path.join(target, one.name)) for one in entries]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import os
+import random
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -52,8 +55,6 @@ def test_a_zip_and_a_tar_are_unpacked(tmp_path: Path) -> None:
 
 
 def test_a_single_compressed_file_loses_its_ending(tmp_path: Path) -> None:
-    import gzip
-
     (tmp_path / "table.csv.gz").write_bytes(gzip.compress(b"a,b\n"))
     unpack(str(tmp_path / "table.csv.gz"), str(tmp_path / "t"))
     assert (tmp_path / "t" / "table.csv").read_text() == "a,b\n"
@@ -61,12 +62,44 @@ def test_a_single_compressed_file_loses_its_ending(tmp_path: Path) -> None:
 
 def test_unpacking_twice_replaces(tmp_path: Path) -> None:
     target = tmp_path / "t"
-    unpack(str(zipped(tmp_path / "a.zip", ("x", b"1"), ("d/y", b"1"))), str(target))
-    (target / "x").unlink()
-    (target / "x").mkdir()
-    unpack(str(zipped(tmp_path / "b.zip", ("x", b"2"), ("d", b"3"))), str(target))
-    assert (target / "x").read_text() == "2"
-    assert (target / "d").read_text() == "3"
+    unpack(str(zipped(tmp_path / "a.zip", ("x", b"1"), ("d/y", b"1"), ("e", b"1"))), str(target))
+    (target / "x").write_bytes(b"changed")
+    unpack(str(zipped(tmp_path / "b.zip", ("x", b"2"), ("d/z", b"3"), ("e/f", b"4"))), str(target))
+    assert [(target / name).read_text() for name in ("x", "d/y", "d/z", "e/f")] == ["2", "1", "3", "4"]
+
+
+def test_a_folder_that_is_there_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    (tmp_path / "t" / "results").mkdir(parents=True)
+    (tmp_path / "t" / "results" / "mine").write_text("kept")
+    made = zipped(tmp_path / "a.zip", ("a", b"1"), ("results", b"1"))
+    with pytest.raises(ArchiveError, match=r"has a file where .* has a folder: 'results'"):
+        unpack(str(made), str(tmp_path / "t"))
+    assert there(tmp_path / "t") == {"results", "results/mine"}
+
+
+def test_a_zip_may_have_links_inside(tmp_path: Path) -> None:
+    info = zipfile.ZipInfo("d/l")
+    info.external_attr = 0o120777 << 16
+    unpack(str(zipped(tmp_path / "a.zip", (info, b"../x"), ("x", b"1"))), str(tmp_path / "t"))
+    assert (tmp_path / "t" / "d" / "l").read_text() == "1"
+    assert (tmp_path / "t" / "d" / "l").is_symlink()
+
+
+def test_who_may_read_is_for_the_umask_to_say(tmp_path: Path) -> None:
+    made = tarred(tmp_path / "a.tar", (entry("x", mode=0o4777), b"1"), (entry("y", mode=0o666), b"1"), mode="w")
+    before = os.umask(0o077)
+    try:
+        unpack(str(made), str(tmp_path / "t"))
+    finally:
+        os.umask(before)
+    assert (tmp_path / "t" / "x").stat().st_mode & 0o7777 == 0o700
+    assert (tmp_path / "t" / "y").stat().st_mode & 0o7777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["2:30.txt", "a b", "-rf", "ä/ü"])
+def test_odd_names_are_kept(name: str, tmp_path: Path) -> None:
+    unpack(str(tarred(tmp_path / "a.tgz", (entry(name), b"1"))), str(tmp_path / "t"))
+    assert (tmp_path / "t" / name).read_bytes() == b"1"
 
 
 def hostile_link(path: Path) -> Path:
@@ -75,12 +108,21 @@ def hostile_link(path: Path) -> Path:
     return zipped(path, (info, b"/etc/passwd"))
 
 
+def header_bomb(path: Path) -> Path:
+    header = entry("x", tarfile.XHDTYPE)
+    header.size = 300_000_000
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(header.tobuf(tarfile.USTAR_FORMAT))
+        file.write(bytes(3_000_000))  # who believes the header wants the rest, too
+    return path
+
+
 HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "zip slip": (lambda p: zipped(p, ("../x", b"")), "leads out of its folder"),
     "zip slip by backslashes": (lambda p: zipped(p, ("..\\x", b"")), "leads out of its folder"),
     "absolute in a zip": (lambda p: zipped(p, ("/tmp/x", b"")), "leads out of its folder"),
     "a drive": (lambda p: zipped(p, ("C:/x", b"")), "leads out of its folder"),
-    "a link in a zip": (hostile_link, "link or device"),
+    "a link out of a zip": (hostile_link, "leads out"),
     "tar slip": (lambda p: tarred(p, (entry("a/../../x"), b"")), "leads out of its folder"),
     "absolute in a tar": (lambda p: tarred(p, (entry("/tmp/x"), b"")), "leads out of its folder"),
     "an absolute link": (lambda p: tarred(p, (entry("l", tarfile.SYMTYPE, "/etc"), b"")), "leads out"),
@@ -97,6 +139,13 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a hard link to nothing": (lambda p: tarred(p, (entry("h", tarfile.LNKTYPE, "x"), b"")), "link to nothing"),
     "a device": (lambda p: tarred(p, (entry("null", tarfile.CHRTYPE), b"")), "device"),
     "a pipe": (lambda p: tarred(p, (entry("pipe", tarfile.FIFOTYPE), b"")), "device"),
+    "a file as a folder": (lambda p: tarred(p, (entry("a"), b"1"), (entry("a/b"), b"1")), "cannot be"),
+    "a folder as a file": (lambda p: zipped(p, ("a/b", b"1"), ("a", b"1")), "cannot be"),
+    "a name that is too long": (lambda p: tarred(p, (entry("n" * 300), b"1")), "cannot be: File name too long"),
+    "the folder itself": (lambda p: tarred(p, (entry("."), b"1")), "cannot be"),
+    "a bomb in a header": (header_bomb, "header of 300,000,256 bytes"),
+    "too deep": (lambda p: tarred(p, *((entry("a/" * depth + "x"), b"1") for depth in (150, 300))), "200 deep"),
+    "a bomb in a tar": (lambda p: tarred(p, (entry("x"), bytes(200_000_000))), "unpacks to more than"),
     "a bomb": (lambda p: zipped(p, ("x", bytes(200_000_000))), "unpacks to more than"),
 }
 
@@ -125,3 +174,28 @@ def test_broken_archives_are_named(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="a is a broken archive"):
         unpack(str(tmp_path / "a"), str(tmp_path / "t"))
     assert there(tmp_path / "t") == set()
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tgz"])
+def test_damaged_archives_never_end_in_a_traceback(kind: str, tmp_path: Path) -> None:
+    if kind == "zip":
+        made = zipped(tmp_path / "a", ("d/x", b"1" * 500), ("y", b"2"))
+    else:
+        made = tarred(
+            tmp_path / "a", (entry("d/x"), b"1" * 500), (entry("ä" * 90), b"2"), mode="w:gz" if kind == "tgz" else "w"
+        )
+    whole, dice = made.read_bytes(), random.Random(7)
+    for number in range(150):
+        data = bytearray(whole)
+        for _ in range(dice.randint(1, 8)):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        made.write_bytes(data[: dice.choice((len(data), dice.randrange(len(data))))])
+        target = tmp_path / f"t{number}"
+        try:
+            unpack(str(made), str(target), kind="tar" if kind != "zip" else "zip")
+        except ArchiveError as error:
+            message = str(error)
+        else:
+            continue
+        assert "\n" not in message
+        assert there(target) == set()
