@@ -21,6 +21,16 @@ from jupyter_cube.state import State
 
 ENVIRONMENTS = Path(jupyter_cube.__file__).parent / "environments.py"
 
+# The two commands of uv that are used, with the standard library's tools behind them.
+UV = """\
+#!/bin/sh
+echo "$@" >> "{said}"
+if [ "$1" = venv ]; then exec "$4" -m venv --without-pip "$5"; fi
+python=$4
+shift 4
+exec "{python}" -m pip --python "$python" install "$@"
+"""
+
 
 def wheel(folder: Path, name: str, version: str, text: str, *, requires: str = "") -> None:
     """Make a wheel of one module."""
@@ -105,7 +115,6 @@ def test_a_package_that_is_not_there(wheels: Path) -> None:
 def run(tmp_path: Path, wheels: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """``run(packages=, ...)``: the plugin's script in bash; its CUBE_ENV is tmp_path/env."""
     env = {
-        "PATH": os.environ["PATH"],
         "CUBE_JOB": str(tmp_path),
         "CUBE_ENV": str(tmp_path / "env"),
         "CUBE_CACHE": str(tmp_path / "cache"),
@@ -118,7 +127,7 @@ def run(tmp_path: Path, wheels: Path) -> Callable[..., subprocess.CompletedProce
             path = tmp_path / "files" / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file.text)
-        return bash(made.scripts["taskStarts"], env=env, cwd=tmp_path)
+        return bash(made.scripts["taskStarts"], env={**env, "PATH": os.environ["PATH"]}, cwd=tmp_path)
 
     return go
 
@@ -134,6 +143,23 @@ def test_lines_of_a_requirements_file(run: Callable[..., subprocess.CompletedPro
     assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == "one\n"
     assert Path(place).parent == tmp_path / "cache" / "environments"
     assert sorted(path.name for path in Path(place).parent.iterdir()) == [Path(place).name, f"{Path(place).name}.lock"]
+
+
+def test_uv_builds_where_it_is_installed(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "uv"
+    program.parent.mkdir()
+    program.write_text(UV.format(python=sys.executable, said=tmp_path / "said"))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    done = run(packages=["tiny"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    (place,) = (path for path in tmp_path.glob("cache/environments/*") if path.is_dir())
+    first, second = (tmp_path / "said").read_text().splitlines()
+    assert first == f"venv -q --python {sys.executable} {place}"
+    assert second.startswith(f"pip install --python {place}/bin/python --no-index ")
+    assert list(place.glob("lib/python*/site-packages/tiny.py"))
 
 
 def test_a_build_that_was_cut_off_is_done_again(
