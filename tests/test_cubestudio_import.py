@@ -465,3 +465,21 @@ def test_given_mounts_and_resources() -> None:
             assert gpus(case["input"])[0] == output[0]
         else:
             assert gpus(case["input"])[1], "what Cube Studio refuses comes over with a note"
+
+
+@given
+def test_the_counts_in_the_documentation() -> None:
+    table = (Path(__file__).parents[1] / "docs/import.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| ")]
+    said = [tuple(map(int, row[2:])) for row in rows if len(row) == 6 and row[2].isdigit()]
+    templates = [CASES / "templates" / file for file in FILES]
+    catalog = CASES.parent / "openpai/marketplace_items/catalog_examples.json"
+    counted = []
+    for file in (catalog, *templates, *(CASES / "datasets").iterdir()):
+        kinds = [one.kind for one in import_file(file)]
+        # a row may become two items
+        entries = len(json.loads(catalog.read_text())) if file == catalog else len(kinds)
+        counted.append((entries, kinds.count("job"), kinds.count("dataset"), kinds.count("")))
+    assert said == counted
+    stubs = sum("it is a stub" in " ".join(one.notes) for one in import_file(templates[1]))
+    assert f"{stubs} are stubs" in table
