@@ -99,7 +99,7 @@ def into(source: str, folder: str, *, name: str, unpack: str = "auto", size: int
     """
     os.makedirs(folder, exist_ok=True)
     if os.path.isdir(source):
-        return f"{_lay_all(source, folder):,} files are in {folder}"
+        return f"{_lay_all(source, folder):,} file(s) are in {folder}"
     kind = archive.kind_of(source, name) if unpack == "auto" else unpack
     if kind == "none":
         _lay(source, os.path.join(folder, name))
@@ -125,11 +125,17 @@ def _lay(source: str, place: str) -> None:
 
 
 def _lay_all(source: str, folder: str) -> int:
+    """Copies of all files below a folder; links stay links."""
     count = 0
-    for inner, _, names in os.walk(source, followlinks=False):
+    for inner, folders, names in os.walk(source):
         place = os.path.join(folder, os.path.relpath(inner, source))
         os.makedirs(place, exist_ok=True)
-        for name in names:
+        linked = [name for name in (*folders, *names) if os.path.islink(os.path.join(inner, name))]
+        for name in linked:
+            draft = os.path.join(place, f".bring-{os.getpid()}")
+            os.symlink(os.readlink(os.path.join(inner, name)), draft)
+            os.replace(draft, os.path.join(place, name))
+        for name in set(names).difference(linked):
             _lay(os.path.join(inner, name), os.path.join(place, name))
         count += len(names)
     return count
@@ -227,7 +233,8 @@ def main(words: list[str]) -> int:
         signal.signal(number, _leave)
 
     def say(line: str) -> None:
-        print(line, flush=True)  # noqa: T201  the task's log is where it is read
+        # the task's log is where it is read, whatever is in the names of files
+        print("".join(one if one.isprintable() else "?" for one in line), flush=True)  # noqa: T201
 
     try:
         source = address

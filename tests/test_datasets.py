@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from web import files, serving
 
 import jupyter_cube
 from jupyter_cube import drafts
-from jupyter_cube.errors import BackendError, UsageError
+from jupyter_cube.errors import BackendError, StoreError, UsageError
 from jupyter_cube.marketplace import dataset, item
 from jupyter_cube.state import State
 
@@ -100,4 +101,68 @@ def test_what_cannot_be_fetched_is_said() -> None:
     with pytest.raises(UsageError, match="is no http or https address"):
         dataset.from_url("ftp://x/y", name="x")
     with serving(files({})) as web, pytest.raises(BackendError, match="answered 404"):
+        dataset.from_url(f"{web}/x", name="x")
+
+
+def test_a_secret_in_an_address_is_pointed_out() -> None:
+    with serving(files({"/t.csv": b"1"})) as web:
+        plain = dataset.from_url(f"{web}/t.csv", name="x")
+        made = dataset.from_url(f"{web}/t.csv?token=s3cret", name="x")
+    found = item.parse(made.text)
+    assert found.plugin_params["url"] == f"{web}/t.csv?token=s3cret"
+    assert "s3cret" not in found.source + found.description + found.summary
+    assert "who sees the item sees it" in made.notes[-1]
+    assert len(plain.notes) == 1
+
+
+def test_a_small_archive_is_unpacked_like_a_large_one(own_places: Path, tmp_path: Path) -> None:
+    (tmp_path / "faces.zip").write_bytes(archive())
+    drafts.new("dataset", "small", path=str(tmp_path / "faces.zip")).publish()
+    assert lines("cat /dataset/small/faces/a.txt", require=("small",))[-1] == "a face"
+
+
+def test_a_folder_may_be_brought_anywhere(own_places: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("a\n")
+    drafts.new("dataset", "folder", path=str(tmp_path / "in")).publish()
+    place = tmp_path / "my 'data'"
+    assert lines('cat "$PLACE/a.txt"', require=(f'folder:dataPath="{place}"',), env={"PLACE": str(place)})[-1] == "a"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"a": np.array([object()], dtype=object)}, "an array of Python objects"),
+        ({"file": np.arange(2)}, "a use of its own for the name 'file'"),
+        ("\ud800", "this str cannot be written as a file"),
+    ],
+)
+def test_values_that_cannot_be_read_back_are_refused(value: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        dataset.from_value(value, name="x")
+
+
+@pytest.mark.parametrize("parquet", [True, False])
+def test_a_dataframe_is_read_back_as_it_was(parquet: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pandas = pytest.importorskip("pandas", reason="a dataset of a DataFrame needs pandas")
+    if parquet:
+        pytest.importorskip("pyarrow", reason="parquet needs pyarrow")
+    for table in (pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]}), pandas.DataFrame({"a": [1, 2]}, index=["r", "s"])):
+        with monkeypatch.context() as context:
+            for name in () if parquet else ("pyarrow", "fastparquet"):
+                context.setitem(sys.modules, name, None)
+            made = dataset.from_value(table, name="x")
+        [(file, data)] = made.files.items()
+        assert file == ("data/x.parquet" if parquet else "data/x.csv")
+        (tmp_path / Path(file).name).write_bytes(data)
+        code = item.parse(made.text).description.split("```")[1].removeprefix("python\n")
+        names: dict[str, Any] = {}
+        exec(code.replace("/dataset/x", str(tmp_path)), names)
+        assert names["table"].equals(table)
+
+
+@pytest.mark.skipif(not Path("/sys").is_dir(), reason="no folder where nobody can make one")
+def test_a_cache_that_cannot_be_written_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUBE_STORE", "/sys/cube")
+    with serving(files({"/x": b"1"})) as web, pytest.raises(StoreError, match="/sys/cube"):
         dataset.from_url(f"{web}/x", name="x")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import archive, bring
+from jupyter_cube import archive, bring, files
 from jupyter_cube.config import cache_path
 from jupyter_cube.errors import BackendError, UsageError
 from jupyter_cube.fetch import FetchError
@@ -38,15 +38,20 @@ def from_url(url: str, *, name: str, summary: str = "") -> Made:
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"{url!r:.200} is no http or https address", place="--url", hint="use --path for a file")
     try:
-        found = bring.fetched(url, str(cache_path()))
+        with files.disk_errors(cache_path()):
+            found = bring.fetched(url, str(cache_path()))
     except FetchError as error:
         raise BackendError(str(error), hint="check the address in a browser") from error
     called = bring.name_of(url)
     kind = archive.kind_of(found.path, called)
     parameters = {"url": url, "sha256": found.sha256, "path": "{{ dataPath }}", "unpack": kind}
     about = f"{called}, {_size(found.size)}" + (f", unpacked ({kind})" if kind != "none" else "")
-    text = _item(name, summary or about, "http", parameters, source=url, description=f"{about}, from {url}.\n")
-    return Made(text, notes=(f"{about}, sha256 {found.sha256}",))
+    plain, query, _ = url.partition("?")
+    text = _item(name, summary or about, "http", parameters, source=plain, description=f"{about}, from {plain}.\n")
+    notes = [f"{about}, sha256 {found.sha256}"]
+    if query:
+        notes.append("what follows the '?' in the address stands in the item: who sees the item sees it")
+    return Made(text, notes=tuple(notes))
 
 
 def from_path(path: Path, *, name: str, summary: str = "") -> Made:
@@ -65,9 +70,12 @@ def from_path(path: Path, *, name: str, summary: str = "") -> Made:
     about = summary or f"{path.name}, {_size(size)}"
     if size > CARRIED:
         return _referenced(path, name, about, size)
-    base = path.parent if path.is_file() else path
-    files = {f"data/{one.relative_to(base)}": one for one in inside}
-    return _carried(name, about, files, f"{len(files)} files, {_size(size)}.\n")
+    if path.is_file():
+        name_there = f"data/{path.name}"
+        about_it = _file(name_there, archive.kind_of(str(path), path.name))
+        return _carried(name, about, about_it, {name_there: path}, f"{path.name}, {_size(size)}.\n")
+    carried = {f"data/{one.relative_to(path)}": one for one in inside}
+    return _carried(name, about, _file("data", "none"), carried, f"{len(carried)} files, {_size(size)}.\n")
 
 
 def from_value(value: Any, *, name: str, summary: str = "") -> Made:
@@ -76,42 +84,39 @@ def from_value(value: Any, *, name: str, summary: str = "") -> Made:
     Raises:
         UsageError: it is nothing of these.
     """
-    ending, data, load = _written(value)
+    try:
+        ending, data, load = _written(value)
+    except (TypeError, ValueError, OverflowError, NotImplementedError) as error:
+        kind = type(value).__name__
+        raise UsageError(
+            f"this {kind} cannot be written as a file: {error}", hint="make its types plain ones"
+        ) from error
     file = f"{name}.{ending}"
     about = summary or f"{type(value).__name__}, {_size(len(data))}"
     loader = load.replace("FILE", f"/dataset/{name}/{file}")
-    return _carried(name, about, {f"data/{file}": data}, f"```python\n{loader}\n```\n")
+    there = f"data/{file}"
+    return _carried(name, about, _file(there, "none"), {there: data}, f"```python\n{loader}\n```\n")
 
 
-def _carried(name: str, summary: str, files: Mapping[str, bytes | Path], description: str) -> Made:
-    callback = {
-        "event": "taskStarts",
-        "commands": ["mkdir -p {{ dataPath }}", 'cp -R "$CUBE_ITEM"/data/. {{ dataPath }}'],
-    }
-    text = _item(name, summary, "cmd", {"callbacks": [callback]}, description=description)
-    return Made(text, files, (f"{len(files)} file(s) go along",))
+def _file(source: str, unpack: str) -> dict[str, Any]:
+    """Parameters of the plugin ``file``."""
+    return {"source": source, "path": "{{ dataPath }}", "unpack": unpack}
+
+
+def _carried(
+    name: str, summary: str, parameters: Mapping[str, Any], carried: Mapping[str, bytes | Path], description: str
+) -> Made:
+    text = _item(name, summary, "file", parameters, description=description)
+    return Made(text, carried, (f"{len(carried)} file(s) go along",))
 
 
 def _referenced(path: Path, name: str, summary: str, size: int) -> Made:
-    parameters: dict[str, Any]
-    if path.is_dir():
-        callback = {
-            "event": "taskStarts",
-            "commands": ["mkdir -p {{ dataPath }}", f"cp -R {_quoted(path)}/. {{{{ dataPath }}}}"],
-        }
-        plugin, parameters = "cmd", {"callbacks": [callback]}
-    else:
-        kind = archive.kind_of(str(path), path.name)
-        sha256 = bring.checksum(str(path))
-        plugin, parameters = "file", {"source": str(path), "sha256": sha256, "path": "{{ dataPath }}", "unpack": kind}
     note = f"{_size(size)} are too much to copy beside the item: it works where {path} is there"
-    return Made(_item(name, summary, plugin, parameters, description=f"{note}.\n"), notes=(note,))
-
-
-def _quoted(path: Path) -> str:
-    import shlex
-
-    return shlex.quote(str(path))
+    if path.is_dir():
+        parameters, note = _file(str(path), "none"), f"{note}, and brings what is in it then"
+    else:
+        parameters = {**_file(str(path), archive.kind_of(str(path), path.name)), "sha256": bring.checksum(str(path))}
+    return Made(_item(name, summary, "file", parameters, description=f"{note}.\n"), notes=(note,))
 
 
 def _item(
@@ -149,8 +154,9 @@ def _frame(value: Any) -> tuple[str, bytes, str]:
     try:
         return "parquet", table.to_parquet(), 'import pandas\ntable = pandas.read_parquet("FILE")'
     except ImportError:  # parquet needs a package of its own
-        data = table.to_csv(index=False).encode()
-        return "csv", data, 'import pandas\ntable = pandas.read_csv("FILE")'
+        named = type(table.index).__name__ != "RangeIndex"
+        data = table.to_csv(index=named).encode()
+        return "csv", data, f'import pandas\ntable = pandas.read_csv("FILE"{", index_col=0" if named else ""})'
 
 
 def _polars(value: Any) -> tuple[str, bytes, str]:
@@ -162,20 +168,33 @@ def _polars(value: Any) -> tuple[str, bytes, str]:
 def _array(value: Any) -> tuple[str, bytes, str]:
     import numpy
 
-    if value.dtype.hasobject:
-        raise UsageError("an array of Python objects is no dataset", hint="make it an array of numbers, or a DataFrame")
+    _plain(value)
     buffer = io.BytesIO()
     numpy.save(buffer, value, allow_pickle=False)
     return "npy", buffer.getvalue(), 'import numpy\narray = numpy.load("FILE")'
 
 
+def _arrays(value: Mapping[Any, Any]) -> tuple[str, bytes, str]:
+    import numpy
+
+    arrays: dict[str, Any] = {str(name): numpy.asarray(each) for name, each in value.items()}
+    if reserved := arrays.keys() & {"file", "allow_pickle"}:
+        raise UsageError(f"numpy has a use of its own for the name {min(reserved)!r}", hint="rename that array")
+    for each in arrays.values():
+        _plain(each)
+    buffer = io.BytesIO()
+    numpy.savez_compressed(buffer, **arrays)
+    return "npz", buffer.getvalue(), 'import numpy\narrays = numpy.load("FILE")'
+
+
+def _plain(array: Any) -> None:
+    if array.dtype.hasobject:
+        raise UsageError("an array of Python objects is no dataset", hint="make it an array of numbers, or a DataFrame")
+
+
 def _json(value: Any) -> tuple[str, bytes, str]:
     if isinstance(value, dict) and value and all(type(each).__module__ == "numpy" for each in value.values()):
-        import numpy
-
-        buffer = io.BytesIO()
-        numpy.savez_compressed(buffer, **{str(name): each for name, each in value.items()})
-        return "npz", buffer.getvalue(), 'import numpy\narrays = numpy.load("FILE")'
+        return _arrays(value)
     try:
         data = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError):
@@ -186,8 +205,8 @@ def _json(value: Any) -> tuple[str, bytes, str]:
 
 
 _WRITERS: tuple[tuple[str, Callable[[Any], tuple[str, bytes, str]]], ...] = (
-    (r"pandas\..*\.(DataFrame|Series)", _frame),
-    (r"polars\..*\.DataFrame", _polars),
+    (r"pandas\.(.*\.)?(DataFrame|Series)", _frame),
+    (r"polars\.(.*\.)?DataFrame", _polars),
     (r"numpy\.ndarray", _array),
     (r"builtins\.str", lambda value: ("txt", value.encode(), 'text = open("FILE").read()')),
     (r"builtins\.(bytes|bytearray)", lambda value: ("bin", bytes(value), 'data = open("FILE", "rb").read()')),
