@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from jupyter_cube.connection import Resolve
 
-__all__ = ["TIMEOUT", "Answer", "Download", "FetchError", "Unreachable", "ask", "download", "locked", "read"]
+__all__ = ["Answer", "Download", "FetchError", "Unreachable", "ask", "download", "locked", "read"]
 
 TIMEOUT = 30.0  # seconds without a byte
 _PAUSES = (0.2, 1.0, 3.0)  # seconds before another try
