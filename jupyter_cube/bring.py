@@ -64,7 +64,11 @@ def fetched(
         return _object(cache, sha256)
     key = hashlib.sha256(address.encode()).hexdigest()
     draft = f"{cache}/objects/addresses/{key}"
-    with fetch.locked(f"{cache}/objects/addresses/{sha256 or key}.wanted"):
+
+    def waiting() -> None:
+        say(f"somebody else is fetching {shown(address)}, waiting for it")
+
+    with fetch.locked(f"{cache}/objects/addresses/{sha256 or key}.wanted", waiting=waiting):
         if sha256 and os.path.exists(_place(cache, sha256)):
             return _object(cache, sha256)  # somebody else has fetched it meanwhile
         last = None if sha256 else _last(cache, f"{draft}.json")

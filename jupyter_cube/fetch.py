@@ -135,12 +135,20 @@ def download(
 
 
 @contextlib.contextmanager
-def locked(path: str) -> Iterator[None]:
-    """Nobody else holds that lock meanwhile; the kernel frees it when its holder is gone."""
+def locked(path: str, *, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Nobody else holds that lock meanwhile; the kernel frees it when its holder is gone.
+
+    Args:
+        waiting: called where somebody else holds it now.
+    """
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(fd, fcntl.LOCK_EX)
         yield
     finally:
         os.close(fd)

@@ -233,6 +233,7 @@ def test_many_at_once_fetch_it_once(tmp_path: Path) -> None:
             for number in range(6)
         ]
         outputs = [task.communicate()[0] for task in tasks]
+    assert sum(b"fetching" in line and b"somebody" not in line for line in b"".join(outputs).splitlines()) == 1
     assert [task.returncode for task in tasks] == [0] * 6, outputs
     assert asked == ["/x"]
     for number in range(6):
