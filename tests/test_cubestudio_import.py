@@ -151,6 +151,7 @@ def test_fields_become_variables_of_their_types(tmp_path: Path) -> None:
     assert text.description == "say what\n(`--text`)"
     assert item.origin["groups"]["text"] == "training (训练)"
     form = schema(item)["properties"]
+    assert (form["text"]["x-group"], form["cpu"]["x-group"]) == ("training (训练)", "task")
     assert form["number"]["pattern"] == "^(?:[0-9]*)$"
     assert form["three"]["enum"] == ["1", "2"]
     with pytest.raises(SpecError, match=r"'12x', which does not match"):
@@ -309,6 +310,10 @@ def test_odd_entries_come_over_as_far_as_they_can_be_read(tmp_path: Path) -> Non
     assert {"--a: it is no field", "--b: the type 'colour' is not known, it is text here"} <= set(odd.notes)
     assert {"expand is not understood: it is no mapping", "env: the line 'no' is no NAME=value"} <= set(odd.notes)
     assert ran(commands(odd, launcher=LAUNCHER, c="y"), tmp_path)[1] == ["--b", "red", "--c", "y"]
+    number = {"--a": {"type": "enum", "choice": 3, "default": "a"}}
+    first, second = imported(tmp_path, {"odd": entry(number, command="x"), "other": [1]})
+    assert "--a: the choices 3 are no list" in first.notes
+    assert (second.name, second.notes) == ("other", ("not carried over: it is no job template",))
     form = json.dumps({"group": {"--a": {"type": "str", "default": "1"}}})  # as Cube Studio's own table holds it
     (text,) = imported(tmp_path, {"text": entry(args=form, command="x")})
     assert ran(commands(text, launcher=LAUNCHER), tmp_path)[1] == ["--a", "1"]

@@ -194,7 +194,7 @@ def test_a_job_that_only_fetches_its_data_is_a_dataset_too(tmp_path: Path) -> No
     ]
     items = {one.name: parse(one.text) for one in found}
     assert items["words"].plugin_params == {"url": "http://127.0.0.1/words.tgz", "path": "{{ dataPath }}"}
-    assert (items["words"].id, items["words-job"].id) == ("", "1")
+    assert (items["words"].id, items["words-job"].id, items["more-job"].id) == ("1", "", "1")
     assert items["code"].plugin_params["repo_uri"] == "http://127.0.0.1/words.git"
     assert items["only"].plugin_params["url"] == "http://127.0.0.1/old.tgz"
     assert found[2].notes[0] == "it is no dataset here: its job does more than to fetch its data"
@@ -211,6 +211,20 @@ def test_a_row_alone_comes_over_and_files_elsewhere_do_not(tmp_path: Path) -> No
     assert [one.name for one in import_file(inside / "row.json")] == ["alone"]
     (one,) = rows(inside, {"name": "Outside", "protocol": "../secret.yaml"})
     assert one.kind == ""
+
+
+def test_odd_rows_are_listed_and_do_not_stop_the_others(tmp_path: Path) -> None:
+    odd = {"name": "Odd", "protocol": JOB, "tags": 3, "categories": "one"}
+    long = {"name": "Long", "protocol": "é" * 300 + ".yaml"}
+    (tmp_path / "latin.yaml").write_bytes(b"name: \xe9\n")
+    latin = {"name": "Latin", "protocol": "latin.yaml"}
+    first, second, third, fourth, fifth = rows(
+        tmp_path, odd, long, latin, {"name": "None"}, {"name": "\ud800", "protocol": JOB}
+    )
+    assert (parse(first.text).tags, parse(first.text).categories) == ((), ("one",))
+    assert [one.kind for one in (second, third, fourth, fifth)] == ["", "", "", ""]
+    assert (fourth.name, fourth.notes) == ("item-4", ("not carried over: it has no job",))
+    assert fifth.notes[0].startswith("not carried over: ")
 
 
 @given

@@ -20,22 +20,27 @@ _READ = {"name", "describe", "args", "command", "env", "workdir", "volume", "acc
 _OWN = {"project_name", "image_name", "image_describe", "gitpath"}
 _SAID = "TASK_RESOURCE_"
 _RESOURCES = {"CPU": "2", "MEMORY": "2G", "GPU": "0"}  # what Cube Studio gives a task that says nothing
+_OTHER = "not carried over: it is no job template"
 _STUB = "it is a stub without arguments: there is nothing to run but the image's own command"
 
 
 def is_templates(value: Any) -> bool:
     """Whether a document is a file of job templates."""
-    entries = list(value.values()) if isinstance(value, Mapping) else []
-    return bool(entries) and all(
-        isinstance(entry, Mapping) and any(str(key).startswith(_PREFIX) for key in entry) for entry in entries
-    )
+    return isinstance(value, Mapping) and any(map(_is_template, value.values()))
 
 
-def from_templates(entries: Mapping[str, Mapping[str, Any]]) -> list[Imported]:
+def _is_template(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and any(str(key).startswith(_PREFIX) for key in entry)
+
+
+def from_templates(entries: Mapping[str, Any]) -> list[Imported]:
     """Each entry as an item; one that cannot be read is listed without an item."""
     names = naming.Names()
     made: list[Imported] = []
     for number, (key, entry) in enumerate(entries.items(), 1):
+        if not _is_template(entry):
+            made.append(Imported(names.free(naming.kept(key) or f"template-{number}"), notes=(_OTHER,)))
+            continue
         name = names.free(_name(key, entry) or f"template-{number}")
         try:
             made.append(_item(name, key, entry))

@@ -38,8 +38,7 @@ def variable(name: str, key: str, field: Mapping[str, Any], notes: list[str]) ->
     kind = str(field.get("type") or "str")
     if kind not in TYPES:
         notes.append(f"{key}: the type {kind!r:.60} is not known, it is text here")
-    listed = field.get("choice") or ()
-    choices = [part.strip() for part in listed.split(",")] if isinstance(listed, str) else list(listed)
+    choices = _choices(key, field.get("choice") or [], notes)
     found: dict[str, Any] = {"name": name, "type": TYPES.get(kind, "string")}
     if choices and found["type"] == "string":
         found["type"], choices = "choice", [_text(choice) for choice in choices]
@@ -58,6 +57,15 @@ def variable(name: str, key: str, field: Mapping[str, Any], notes: list[str]) ->
     _match(found, key, str(field.get("regex") or ""), notes)
     notes += [f"{key}: {each} is not carried over" for each in field if each not in _KNOWN and _says(each, field[each])]
     return {each: value for each, value in found.items() if value != "" or each == "default"}
+
+
+def _choices(key: str, listed: Any, notes: list[str]) -> list[Any]:
+    if isinstance(listed, str):
+        return [part.strip() for part in listed.split(",")]
+    if isinstance(listed, list):
+        return listed
+    notes.append(f"{key}: the choices {listed!r:.60} are no list")
+    return []
 
 
 def _says(name: str, value: Any) -> bool:

@@ -35,9 +35,7 @@ def is_job(value: Any) -> bool:
 
 def is_rows(value: Any) -> bool:
     """Whether a document is a list of rows of OpenPAI's marketplace."""
-    return (
-        isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) and "protocol" in row for row in value)
-    )
+    return isinstance(value, list) and any(isinstance(row, Mapping) and "protocol" in row for row in value)
 
 
 def from_file(text: str, *, file: str) -> Imported:
@@ -68,7 +66,7 @@ def from_file(text: str, *, file: str) -> Imported:
     )
 
 
-def from_rows(rows: Sequence[Mapping[str, Any]], folder: Path) -> list[Imported]:
+def from_rows(rows: Sequence[Any], folder: Path) -> list[Imported]:
     """Each row as a job template, and its data as a dataset; a row without a job is listed without an item.
 
     Args:
@@ -77,8 +75,15 @@ def from_rows(rows: Sequence[Mapping[str, Any]], folder: Path) -> list[Imported]
     names = naming.Names()
     made: list[Imported] = []
     for number, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping) or "protocol" not in row:
+            made.append(Imported(names.free(f"item-{number}"), notes=("not carried over: it has no job",)))
+            continue
         title = str(row.get("name") or f"item-{number}")
-        made += _row(row, names.free(naming.slug(title) or f"item-{number}"), title, folder, names)
+        name = names.free(naming.slug(title) or f"item-{number}")
+        try:
+            made += _row(row, name, title, folder, names)
+        except SpecError as error:
+            made.append(Imported(name, notes=tuple(f"not carried over: {fault}" for fault in error.faults)))
     return made
 
 
@@ -92,8 +97,8 @@ def _row(row: Mapping[str, Any], name: str, title: str, folder: Path, names: nam
         "summary": str(row.get("summary") or "")[:1000],
         "description": about,
         "author": str(row.get("author") or ""),
-        "tags": [str(tag) for tag in row.get("tags") or ()],
-        "categories": [str(category) for category in row.get("categories") or ()],
+        "tags": _texts(row.get("tags")),
+        "categories": _texts(row.get("categories")),
         "origin": {
             "format": OPENPAI_ITEM,
             "name": title,
@@ -104,36 +109,42 @@ def _row(row: Mapping[str, Any], name: str, title: str, folder: Path, names: nam
     notes = [f"its description {row['description']} is not beside the file"] if no_about else []
     rest = [key for key, value in row.items() if key not in _USED and value not in (None, "", [], {})]
     notes += [f"kept under origin only: {', '.join(rest)}"] if rest else []
+    own = {"id": str(row["id"])} if _ID.fullmatch(str(row.get("id") or "")) else {}
+    if row.get("id") and not own:
+        notes.insert(0, f"the id {row['id']!r:.100} cannot be an item's")
     is_data = row.get("type") == "data"
     found: list[Imported] = []
     left: list[str] = []
+    template: dict[str, Any] | None = None
+    of_job: list[str] = []
     job: Mapping[str, Any] = {}
     if missing:
         left.append(f"not carried over: its job {row['protocol']} is not beside the file")
     else:
         try:
-            label = names.free(f"{name}-job") if is_data else name
-            found.append(_job(row, protocol, label, common, notes))
+            template, of_job = _template(protocol, file=title)
             job = _plain(protocol, file=title)
         except (SpecError, UsageError) as error:
             left += [f"not carried over: its job: {line}" for line in str(error).splitlines()]
     if is_data:
         try:
-            found.append(_dataset(row, job, name, common, notes))
+            # an id is what a job requires, so the dataset has it
+            found.append(_dataset(row, job, name, {**own, **common}, notes))
+            own = {}
         except UsageError as error:
             left.append(f"it is no dataset here: {error}")
+    if template is not None:
+        label = names.free(f"{name}-job") if is_data else name
+        described = about or str(template["job"].get("description") or "")
+        values = {"kind": "job", "name": label, **own, **common, "description": described, **template}
+        found.insert(0, finished(values, [*of_job, *notes]))
     if not found:
         return [Imported(name, notes=tuple(left))]
     return [*found[:-1], replace(found[-1], notes=(*left, *found[-1].notes))]
 
 
-def _job(row: Mapping[str, Any], text: str, name: str, common: Mapping[str, Any], notes: Sequence[str]) -> Imported:
-    job, of_job = _template(text, file=str(common["title"]))
-    own = {"id": str(row["id"])} if _ID.fullmatch(str(row.get("id") or "")) else {}
-    if row.get("id") and not own:
-        of_job.append(f"the id {row['id']!r:.100} cannot be an item's")
-    about = common["description"] or str(job["job"].get("description") or "")
-    return finished({"kind": "job", "name": name, **own, **common, "description": about, **job}, [*of_job, *notes])
+def _texts(value: Any) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else [value] if isinstance(value, str) else []
 
 
 def _template(text: str, *, file: str) -> tuple[dict[str, Any], list[str]]:
@@ -192,9 +203,10 @@ def _text(row: Mapping[str, Any], key: str, folder: Path) -> tuple[str, bool]:
         return value, False
     kind = {"protocol": str(row.get("type") or ""), "description": "desc"}[key]
     for each in (*(f"{below}/{value}" for below in _FOLDERS), f"{kind}_{value}"):
-        file = folder / each.lstrip("/")
-        if file.is_file():
-            return file.read_text("utf-8"), False
+        try:
+            return (folder / each.lstrip("/")).read_text("utf-8"), False
+        except (OSError, UnicodeDecodeError):
+            continue
     return "", True
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_cube.errors import Fault, SpecError, near
@@ -57,8 +57,13 @@ class Field:
 
 
 def schema(item: Item) -> dict[str, Any]:
-    """The form of an item: its template variables; of a job template also those parameters that no variable fills."""
-    fields = [_of_variable(variable) for variable in item.variables]
+    """The form of an item: its template variables; of a job template also those parameters that no variable fills.
+
+    An imported item says under ``origin.groups`` which heading a variable stands under.
+    """
+    groups = item.origin.get("groups")
+    headings = groups if isinstance(groups, Mapping) else {}
+    fields = [replace(_of_variable(each), group=str(headings.get(each.name, ""))) for each in item.variables]
     parameters = (item.job or {}).get(PARAMETERS)
     if isinstance(parameters, Mapping):
         known = {field.name for field in fields}
