@@ -185,6 +185,21 @@ def export(name: str, values: Mapping[str, Any] | None = None, *, plain: bool = 
     return plain_job(published, values or {}, plain=plain)
 
 
+def original(name: str) -> str:
+    """What an imported item was made of, as a file of the system that it comes from; secrets of jobs are masked.
+
+    Raises:
+        NotFoundError: there is no such item.
+        UsageError: it was not imported.
+    """
+    from jupyter_cube.imports.imported import original_text
+
+    published = catalog().find(references.typed(name))
+    if text := original_text(published.item):
+        return text
+    raise UsageError(f"{published.item.label} was not imported", hint="leave --original away")
+
+
 def bring_in(path: str | Path, *, only: Sequence[str] = (), to: str = "", dry_run: bool = False) -> list[Brought]:
     """Publish what a file of OpenPAI or Cube Studio describes: items, job templates, jobs.
 

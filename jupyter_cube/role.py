@@ -45,15 +45,16 @@ def role_parts(spec: JobSpec, name: str, graph: Graph, parameters: Mapping[str, 
     faults += [place(("taskRoles", name), message) for message in merged.faults]
     notes = [*graph.warnings, *(note for step in done for note in step.notes), *merged.warnings]
     return RoleParts(
-        _role(spec, name, written, fill(_commands(spec, name), known).text, done, merged.mounts),
+        _role(spec, name, written, _commands(spec, name, known), done, merged.mounts),
         tuple(file for step in done for file in step.files),
         tuple(notes),
         tuple(faults),
     )
 
 
-def _commands(spec: JobSpec, name: str) -> str:
-    return "\n".join(command.strip() for _, command in spec.commands(name)).strip()
+def _commands(spec: JobSpec, name: str, known: Mapping[str, Any]) -> str:
+    # each by itself, as the rules check them: no reference begins in one command and ends in another
+    return "\n".join(fill(command.strip(), known).text for _, command in spec.commands(name)).strip()
 
 
 def _storages(spec: JobSpec) -> list[Mount]:

@@ -60,6 +60,11 @@ def test_all_succeeded_is_the_default_of_completion() -> None:
     assert plan_of(JOB + "    instances: 4\n").roles[0].min_succeeded == 4
 
 
+def test_no_reference_reaches_from_one_command_into_another() -> None:
+    text = with_commands("echo '<%'", "echo middle", "echo '%>'")
+    assert plan_of(text).roles[0].script == "echo '<%'\necho middle\necho '%>'"
+
+
 def test_commands_are_trimmed_and_joined() -> None:
     text = with_commands("'  a \\'", '"b\\nc  "', "'  '")
     assert plan_of(text).roles[0].script == "a \\\nb\nc"

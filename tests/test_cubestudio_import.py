@@ -16,6 +16,7 @@ from jupyter_cube import spec
 from jupyter_cube.document import read
 from jupyter_cube.errors import SpecError, UsageError
 from jupyter_cube.imports.base import Imported, import_file, original
+from jupyter_cube.imports.imported import original_text
 from jupyter_cube.imports.markup import markdown, plain
 from jupyter_cube.imports.short_syntax import cpus, gpus, memory_mb, mounts
 from jupyter_cube.marketplace.item import Item, Published, parse
@@ -168,7 +169,7 @@ def test_what_does_not_come_over_is_said(tmp_path: Path) -> None:
         "account": "kubeflow-pipeline",
         "version": "Alpha",
         "expand": {"index": 3, "rec_job_template": "next"},
-        "volume": "workspace(pvc):/mnt,config(configmap):/root/.kube,4G(memory):/dev/shm,other(pvc):/mnt",
+        "volume": "workspace(pvc):/mnt,config(configmap):/etc/kube,4G(memory):/dev/shm,other(pvc):/mnt",
         "env": "TASK_RESOURCE_CPU=2~4\nTASK_RESOURCE_GPU=1(V100)\nNO_RESOURCE_CHECK=true\nURL=http://h/?a=b\nbad line",
     }
     (one,) = imported(tmp_path, {"trainer": entry(FIELDS, **more)})
@@ -181,7 +182,7 @@ def test_what_does_not_come_over_is_said(tmp_path: Path) -> None:
         "expand: index",
         "expand: rec_job_template is not carried over: next",
         "workspace is mounted whole at /mnt",
-        "config(configmap):/root/.kube is not carried over",
+        "config(configmap):/etc/kube is not carried over",
         "other(pvc):/mnt is not carried over: another one is at /mnt",
         "TASK_RESOURCE_CPU=2~4: the larger one counts",
         "the kind of GPU V100",
@@ -365,6 +366,9 @@ def test_datasets_with_an_address_come_over(tmp_path: Path) -> None:
     assert item.plugin_params["files"] == [{"url": "https://h/a.gz"}, {"url": "https://h/b.gz"}]
     assert item.categories == ("vision",)
     assert original(item)["owner"] == "admin,*"
+    again = tmp_path / "again.csv"
+    again.write_text(original_text(item), "utf-8")
+    assert parse(import_file(again)[0].text) == item
     assert (coco.kind, coco.text) == ("", "")
     assert "/mnt/admin/coco" in coco.notes[0]
 
@@ -407,6 +411,8 @@ def test_every_entry_can_be_given_back(file: str) -> None:
     found = import_file(CASES / "templates" / file)
     assert len({one.name for one in found}) == len(found)
     assert {parse(one.text).origin["name"]: original(parse(one.text)) for one in found} == FILES[file]
+    files = [json.loads(original_text(parse(one.text))) for one in found]
+    assert {key: entry for each in files for key, entry in each.items()} == FILES[file]
 
 
 def made(file: str, key: str) -> Imported:

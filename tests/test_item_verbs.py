@@ -193,6 +193,15 @@ def test_a_job_that_works_becomes_a_template(shell: Shell) -> None:
     assert "ok" in shell("check", "exported.yaml")
 
 
+def test_what_was_imported_is_given_back(shell: Shell) -> None:
+    entry = {"job_template_name": "say", "job_template_command": "echo", "job_template_args": {}}
+    (shell.folder / "templates.json").write_text(json.dumps({"say": entry}))
+    assert "say" in shell("import", "templates.json")
+    assert json.loads(shell("export", "say", "--original")) == {"say": entry}
+    shell("publish", "greet.yaml")
+    assert "greet@1.0.0 was not imported" in shell("export", "greet", "--original", code=2)
+
+
 def test_a_team_shares_a_folder_and_a_web_server(shell: Shell) -> None:
     team = shell.folder / "team"
     team.mkdir()

@@ -173,7 +173,7 @@ taskRoles:
     - docker ps --format '{{ ID }} {{.Names}}'
 extras:
   jupyter_cube:
-    cwd: /home/me/work
+    cwd: /home/me/study
     timeout: 1h
     notebook: a.ipynb
     items: ["builtin/mnist@1.0.0 sha256:1"]
@@ -242,7 +242,7 @@ def test_no_secret_is_saved_and_all_that_is_left_out_is_said() -> None:
         "notebook is left out, it was a.ipynb",
         "items is left out, it was builtin/mnist@1.0.0 sha256:1",
         "template is left out, it was builtin/x@1.0.0 sha256:2",
-        "cwd is the folder in which the job is submitted, it was /home/me/work",
+        "cwd is the folder in which the job is submitted, it was /home/me/study",
         "the secret registry is to be given as registry",
         "the secret api-key is to be given as api_key",
         "the secret unused is left out, nothing uses it",

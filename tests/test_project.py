@@ -130,7 +130,10 @@ def test_notebooks_are_stored_without_outputs(path: Path) -> None:
         assert cell.get("execution_count") is None
 
 
-@pytest.mark.parametrize("module", ["archive", "bring", "connection", "fetch", "pickling", "shim", "task", "worker"])
+@pytest.mark.parametrize(
+    "module",
+    ["archive", "bring", "connection", "environments", "fetch", "namespace", "pickling", "shim", "task", "worker"],
+)
 def test_what_runs_in_a_task_needs_nothing_but_python(module: str) -> None:
     code = f"import runpy; runpy.run_path({str(PACKAGE / module)!r} + '.py', run_name='copy')"
     # -I -S: without installed packages and without this project

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,3 +55,20 @@ def original(item: Item) -> Any:
     For a job of OpenPAI it is the file's text, else the row or the entry of its file. None: the item was not imported.
     """
     return item.origin.get("entry")
+
+
+def original_text(item: Item) -> str:
+    """The entry as a file of its kind, which can be imported again. Empty: the item was not imported."""
+    entry = original(item)
+    if entry is None:
+        return ""
+    if isinstance(entry, str):
+        return entry
+    if item.origin.get("format") == CUBE_STUDIO_DATASET:
+        table = io.StringIO(newline="")
+        rows = csv.DictWriter(table, list(entry), lineterminator="\n")
+        rows.writeheader()
+        rows.writerow(entry)
+        return table.getvalue()
+    file = {item.origin.get("name", ""): entry} if item.origin.get("format") == CUBE_STUDIO_TEMPLATE else [entry]
+    return json.dumps(file, indent=2, ensure_ascii=False) + "\n"

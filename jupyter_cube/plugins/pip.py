@@ -1,4 +1,3 @@
-
 """The plugin ``pip``: Python packages, in an environment that is built once and shared by jobs."""
 
 from __future__ import annotations

@@ -133,6 +133,9 @@ def verify(call: Call) -> Answer:
 
 def export(call: Call) -> Answer:
     """``export``."""
+    if call.get("original"):
+        text = drafts.original(call.values["item"])
+        return Answer({"original": text}, text)
     text = drafts.export(call.values["item"], dict(call.get("values", ())), plain=bool(call.get("plain")))
     return Answer({"job": text}, text)
 

@@ -119,7 +119,13 @@ VERBS_ABOUT_ITEMS: tuple[Verb, ...] = (
     Verb(
         "export",
         "print a job template as an OpenPAI job, its variables filled in",
-        (_ITEM, _VARIABLES, Option(("--plain",), "without what only jupyter-cube knows", "plain"), JSON),
-        ("export sweep n=4",),
+        (
+            _ITEM,
+            _VARIABLES,
+            Option(("--plain",), "without what only jupyter-cube knows", "plain"),
+            Option(("--original",), "instead, what an imported item was made of", "original"),
+            JSON,
+        ),
+        ("export sweep n=4", "export tfjob --original"),
     ),
 )
