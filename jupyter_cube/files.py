@@ -18,6 +18,7 @@ _ADVICE = {
     errno.EDQUOT: ("the disk quota is used up", "free some space, or run: clean"),
     errno.EROFS: ("the folder is read-only", "set CUBE_STORE to a folder that you can write"),
     errno.EACCES: ("permission denied", "set CUBE_STORE to a folder that you can write"),
+    errno.ENOTDIR: ("a file is where a folder should be", "move it away, or set CUBE_STORE to another folder"),
     errno.EPERM: ("permission denied", "set CUBE_STORE to a folder that you can write"),
 }
 

@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from jupyter_cube import magics
 
 DEADLINE = 20.0  # seconds until a condition that should hold within milliseconds counts as never
 
@@ -31,6 +35,16 @@ def own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
         monkeypatch.setenv(name, str(path))
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     return places["CUBE_STORE"]
+
+
+@pytest.fixture
+def ipython() -> Iterator[InteractiveShell]:
+    """An IPython shell with the magics loaded; without a history, which it would write after its folder is gone."""
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    magics.load_ipython_extension(shell)
+    yield shell
+    InteractiveShell.clear_instance()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,6 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
-from jupyter_cube import magics
 from jupyter_cube.completion import candidates, script
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.plan import Plan, Role
@@ -72,14 +71,10 @@ def test_no_store_is_no_error() -> None:
 
 
 @pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
-    """An IPython shell with the magics loaded."""
-    InteractiveShell.clear_instance()
-    made = InteractiveShell.instance()
-    magics.load_ipython_extension(made)
-    made.user_ns["learning_rate"] = 0.1
-    yield made
-    InteractiveShell.clear_instance()
+def shell(ipython: InteractiveShell) -> InteractiveShell:
+    """An IPython shell with the magics loaded, and a value."""
+    ipython.user_ns["learning_rate"] = 0.1
+    return ipython
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,13 @@ def test_a_job_that_works_becomes_a_template(shell: Shell) -> None:
     assert "ok" in shell("check", "exported.yaml")
 
 
+def test_a_file_in_the_way_of_the_store_is_said(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shell.folder / "file").write_text("")
+    monkeypatch.setenv("CUBE_STORE", str(shell.folder / "file"))
+    for words in (["submit", "--", "true"], ["publish", "greet.yaml"], ["sources", "add", "x", "/tmp"]):
+        assert "a file is where a folder should be" in shell(*words, code=3)
+
+
 def test_what_was_imported_is_given_back(shell: Shell) -> None:
     entry = {"job_template_name": "say", "job_template_command": "echo", "job_template_args": {}}
     (shell.folder / "templates.json").write_text(json.dumps({"say": entry}))
@@ -229,26 +236,19 @@ def test_what_may_follow(shell: Shell) -> None:
     assert "dataset" in candidates(["items", "--kind", ""])
 
 
-def test_use_writes_the_next_cell(shell: Shell) -> None:
-    from jupyter_cube.magics import load_ipython_extension
-
-    notebook = InteractiveShell.instance()
-    try:
-        load_ipython_extension(notebook)
-        cells: list[str] = []
-        notebook.set_next_input = lambda text, **_: cells.append(text)  # type: ignore[method-assign]
-        notebook.run_cell("%cube use iris").raise_error()
-        (cell,) = cells
-        head, *body = cell.splitlines()
-        assert head == "%%cube submit --require iris@1.0.0"
-        assert "import os" in body
-        result = notebook.run_cell(cell.replace("submit ", "submit --as job ", 1))
-        result.raise_error()
-        job = notebook.user_ns["job"]
-        assert job.wait(60) is State.SUCCEEDED
-        assert [line.line for line in job.log.tail(1)] == ["['iris.csv']"]
-    finally:
-        InteractiveShell.clear_instance()
+def test_use_writes_the_next_cell(shell: Shell, ipython: InteractiveShell) -> None:
+    cells: list[str] = []
+    ipython.set_next_input = lambda text, **_: cells.append(text)  # type: ignore[method-assign]
+    ipython.run_cell("%cube use iris").raise_error()
+    (cell,) = cells
+    head, *body = cell.splitlines()
+    assert head == "%%cube submit --require iris@1.0.0"
+    assert "import os" in body
+    result = ipython.run_cell(cell.replace("submit ", "submit --as job ", 1))
+    result.raise_error()
+    job = ipython.user_ns["job"]
+    assert job.wait(60) is State.SUCCEEDED
+    assert [line.line for line in job.log.tail(1)] == ["['iris.csv']"]
 
 
 HOSTILE = "\x1b]0;owned\x07<script>alert(1)</script>\u202e"

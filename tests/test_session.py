@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from jupyter_cube import api, bundle, magics
+from jupyter_cube import api, bundle
 from jupyter_cube.errors import CubeError, JobFailedError, NotFoundError, SpecError, UsageError
 from jupyter_cube.state import State
 
@@ -56,13 +55,9 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Notebook]:
+def notebook(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ipython: InteractiveShell) -> Notebook:
     monkeypatch.chdir(tmp_path)
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance()
-    magics.load_ipython_extension(shell)
-    yield Notebook(shell)
-    InteractiveShell.clear_instance()
+    return Notebook(ipython)
 
 
 def test_loading_imports_next_to_nothing() -> None:
