@@ -144,9 +144,8 @@ def test_values_that_cannot_be_read_back_are_refused(value: Any, message: str) -
 
 @pytest.mark.parametrize("parquet", [True, False])
 def test_a_dataframe_is_read_back_as_it_was(parquet: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pandas = pytest.importorskip("pandas", reason="a dataset of a DataFrame needs pandas")
-    if parquet:
-        pytest.importorskip("pyarrow", reason="parquet needs pyarrow")
+    import pandas  # takes a second
+
     for table in (pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]}), pandas.DataFrame({"a": [1, 2]}, index=["r", "s"])):
         with monkeypatch.context() as context:
             for name in () if parquet else ("pyarrow", "fastparquet"):
