@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import site
 import subprocess
@@ -20,6 +21,9 @@ from importlib import metadata
 from pathlib import Path
 
 _READY = ".ready"
+_LOGIN = re.compile(r"(?<=://)[^/@\s]*@")  # may hold a token, which is nothing for the log
+# What an installer would find or put elsewhere: an environment that others use, too, has all of it itself.
+_ELSEWHERE = ("PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX")
 
 
 def place_of(cache: str, packages: list[str], lines: list[str], options: list[str], *, inherit: bool) -> Path:
@@ -28,11 +32,38 @@ def place_of(cache: str, packages: list[str], lines: list[str], options: list[st
         "packages": sorted(packages),
         "lines": lines,
         "options": options,
+        "local": [*_local([*packages, *lines], folders=True), *_local(options, folders=False)],
         "python": [sys.version, os.path.realpath(sys.executable)],
         "behind": [sys.prefix, *behind()] if inherit else [],
     }
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
     return Path(cache, "environments", digest[:32])
+
+
+def _local(texts: list[str], *, folders: bool) -> list[list[object]]:
+    """What the files and folders named in the texts are now: others of the same name are another environment."""
+    found: list[list[object]] = []
+    for text in texts:
+        for word in re.split(r"\s|=|@|\[|file://", text):
+            if os.path.isfile(word):
+                found.append([word, hashlib.sha256(Path(word).read_bytes()).hexdigest()])
+            elif folders and (word.startswith(".") or "/" in word) and os.path.isdir(word):
+                found.append([os.path.realpath(word), *_sources(word)])
+    return found
+
+
+def _sources(top: str) -> list[list[object]]:
+    """Names, sizes and times of a project's files, without what building it leaves there."""
+    found: list[list[object]] = []
+    for folder, inner, names in os.walk(top):
+        made = ("build", "dist", "__pycache__")
+        inner[:] = sorted(
+            name for name in inner if name not in made and not name.startswith(".") and not name.endswith(".egg-info")
+        )
+        for name in sorted(names):
+            state = os.lstat(os.path.join(folder, name))
+            found.append([os.path.join(folder, name), state.st_size, state.st_mtime_ns])
+    return found
 
 
 def behind() -> list[str]:
@@ -54,7 +85,7 @@ def build(place: Path, packages: list[str], lines: list[str], options: list[str]
             _say(f"the environment {place.name[:8]} is there already")
             return 0
         shutil.rmtree(place, ignore_errors=True)  # one that was cut off
-        _say(f"building the environment {place.name[:8]}: {' '.join([*packages, *lines])}")
+        _say(f"building the environment {place.name[:8]}: {_shown(packages, lines)}")
         code = _install(place, packages, lines, options)
         if code:
             shutil.rmtree(place, ignore_errors=True)
@@ -86,8 +117,9 @@ def _install(place: Path, packages: list[str], lines: list[str], options: list[s
                 bare, pip = [], [python, "-m", "pip"]
             quiet = ["--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off"]
             steps = [[sys.executable, "-m", "venv", *bare, str(place)], [*pip, *quiet, *asked]]
+        env = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
         for words in steps:
-            code = subprocess.run(words, check=False, stdin=subprocess.DEVNULL).returncode
+            code = subprocess.run(words, check=False, stdin=subprocess.DEVNULL, env=env).returncode
             if code:
                 return code
         return 0
@@ -101,6 +133,10 @@ def _has_pip() -> bool:
         return int(metadata.version("pip").split(".")[0]) >= 23
     except (metadata.PackageNotFoundError, ValueError):
         return False
+
+
+def _shown(packages: list[str], lines: list[str]) -> str:
+    return _LOGIN.sub("", " ".join([*packages, *lines]))
 
 
 def _say(line: str) -> None:
@@ -124,7 +160,7 @@ def main(words: list[str]) -> int:
         _say(f"error: {error.strerror or error}: {error.filename or place}")
         return 1
     if code:
-        _say(f"error: the packages cannot be installed: {' '.join([*asked.packages, *asked.line])}")
+        _say(f"error: the packages cannot be installed: {_shown(asked.packages, asked.line)}")
         return 1
     with open(asked.env, "a") as file:
         file.write(f"PATH={place}/bin:{os.environ.get('PATH', os.defpath)}\nVIRTUAL_ENV={place}\n")

@@ -159,6 +159,37 @@ def test_a_repository_that_comes_late(repository: Path, tmp_path: Path, until: C
     assert (tmp_path / "c" / "file").read_text() == "two"
 
 
+def test_tasks_that_share_a_folder_clone_one_by_one(repository: Path, tmp_path: Path) -> None:
+    (repository / "big").write_bytes(os.urandom(4_000_000))
+    git(repository, "add", "big")
+    commit(repository, "three")
+    (tmp_path / "shared").mkdir()
+    path = tmp_path / "job.yaml"
+    plugin = f"{{plugin: git, parameters: {{repo_uri: 'file://{repository}', clone_dir: c, ref: main}}}}"
+    extras = f"extras: {{com.microsoft.pai.runtimeplugin: [{plugin}]}}\n"
+    path.write_text(with_commands("cat c/file") + "    instances: 4\n" + extras)
+    job = jupyter_cube.submit(str(path), cwd=str(tmp_path / "shared"))
+    assert job.wait(60) is State.SUCCEEDED, [line.line for line in job.log.tail(50)]
+    assert [line.line for line in job.log.tail(50)] == ["three"] * 4
+
+
+def test_a_clone_follows_a_changed_login(repository: Path, tmp_path: Path) -> None:
+    clone(repository, tmp_path, clone_dir="c")
+    git(tmp_path / "c", "remote", "set-url", "origin", "https://me:old@127.0.0.1:1/r")
+    (text,) = make("git", repo_uri="https://me:new@127.0.0.1:1/r", clone_dir="c").scripts.values()
+    done = bash(text, env=ENV, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert git(tmp_path / "c", "remote", "get-url", "origin") == "https://me:new@127.0.0.1:1/r\n"
+
+
+def test_a_clone_in_the_home_folder(repository: Path, tmp_path: Path) -> None:
+    made = make("git", repo_uri=f"file://{repository}", clone_dir="~/my code")
+    assert made.scope == "job"
+    done = bash(made.scripts["taskStarts"], env={**ENV, "HOME": str(tmp_path / "home")}, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "home" / "my code" / "file").read_text() == "two"
+
+
 def test_hooks_of_a_repository_are_not_run(repository: Path, tmp_path: Path) -> None:
     clone(repository, tmp_path, ref="main", clone_dir="c")
     hook = tmp_path / "c" / ".git" / "hooks" / "post-checkout"

@@ -121,15 +121,62 @@ def run(tmp_path: Path, wheels: Path) -> Callable[..., subprocess.CompletedProce
         "CUBE_PYTHON": sys.executable,
     }
 
-    def go(**parameters: object) -> subprocess.CompletedProcess[str]:
+    def go(cwd: Path = tmp_path, **parameters: object) -> subprocess.CompletedProcess[str]:
         made = make("pip", pip_options=["--no-index", "--find-links", str(wheels)], **parameters)
         for file in made.files:
             path = tmp_path / "files" / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file.text)
-        return bash(made.scripts["taskStarts"], env={**env, "PATH": os.environ["PATH"]}, cwd=tmp_path)
+        return bash(made.scripts["taskStarts"], env={**os.environ, **env}, cwd=cwd)
 
     return go
+
+
+def value(tmp_path: Path, module: str) -> str:
+    """VALUE of a module in the environment that was handed on last."""
+    python = (tmp_path / "env").read_text().splitlines()[-1].removeprefix("CUBE_PYTHON=")
+    words = [python, "-c", f"import {module}; print({module}.VALUE)"]
+    env = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(words, capture_output=True, text=True, check=True, env=env).stdout.strip()
+
+
+def test_what_one_job_has_on_its_path_is_no_part_of_it(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = tmp_path / "own" / "tiny-2.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny\nVersion: 2.0\n")
+    (tmp_path / "own" / "tiny.py").write_text("VALUE = 'own'\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "own"))
+    monkeypatch.setenv("PIP_TARGET", str(tmp_path / "elsewhere"))
+    done = run(packages=["tiny"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert value(tmp_path, "tiny") == "two"
+
+
+def test_another_file_of_the_same_name_is_another_environment(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    for text in ("a", "b"):
+        (tmp_path / text).mkdir()
+        wheel(tmp_path / text, "local", "1.0", f"VALUE = '{text}'\n")
+        done = run(packages=["./local-1.0-py3-none-any.whl"], cwd=tmp_path / text)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert value(tmp_path, "local") == text
+    (tmp_path / "pins.txt").write_text("tiny == 1.0\n")
+    asked = {"requirements": ["-c " + str(tmp_path / "pins.txt"), "tiny"]}
+    assert run(**asked).returncode == 0
+    assert value(tmp_path, "tiny") == "one"
+    (tmp_path / "pins.txt").write_text("tiny == 2.0\n")
+    assert run(**asked).returncode == 0
+    assert value(tmp_path, "tiny") == "two"
+
+
+def test_a_login_stays_out_of_the_log(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    done = run(packages=["absent"], requirements=["--find-links https://me:token@127.0.0.1:1/"])
+    assert done.returncode == 1
+    assert "token" not in done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].endswith("cannot be installed: absent --find-links https://127.0.0.1:1/")
 
 
 def test_lines_of_a_requirements_file(run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:

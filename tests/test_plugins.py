@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,6 +57,7 @@ def test_openpais_older_storages() -> None:
         "/mnt/a",
         "/mnt/b",
     ]
+    assert "deprecated" in make("teamwise_storage", storageConfigNames=["a"]).notes[0]
 
 
 def test_ssh_is_accepted_and_says_what_to_do() -> None:
@@ -91,6 +93,7 @@ def test_ssh_is_accepted_and_says_what_to_do() -> None:
         ("pip", {}, "there is nothing to install"),
         ("pip", {"packages": ["--index-url=x"]}, "is no package; options stand under pip_options"),
         ("tensorboard", {"logdir": {"a": "b"}, "port": 99999}, "99999 is no port"),
+        ("tensorboard", {"logdir": {"a": "b,c"}}, "takes no comma"),
         ("ssh", {"jobssh": "yes"}, "this must be true or false"),
     ],
 )
@@ -128,10 +131,27 @@ def test_tensorboard_runs_beside_the_first_task_alone(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == "--logdir_spec a:/l 1,b:/l2 --port 7001 --host 127.0.0.1\n"
 
 
+FIRST = {"PAI_CURRENT_TASK_ROLE_NAME": "w", "PAI_TASK_INDEX": "0", "PAI_TASK_ROLE_LIST": "w"}
+
+
+def test_tensorboard_takes_the_next_port_and_says_why_it_ended(tmp_path: Path) -> None:
+    program = tmp_path / "tensorboard"
+    program.write_text('#!/bin/sh\necho "some words"\necho "cannot run with $*" >&2\nexit 3\n')
+    program.chmod(0o755)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (script,) = make("tensorboard", port=port, logdir={"a": "/l"}).scripts.values()
+        env = {"PATH": f"{tmp_path}:{ENV['PATH']}", **FIRST}
+        done = bash(script + "wait\n", env=env, cwd=tmp_path)
+    first, second = done.stdout.splitlines()
+    used = int(first.removeprefix("TensorBoard: http://127.0.0.1:").removesuffix("/"))
+    assert used > port
+    assert second == f"tensorboard has ended: cannot run with --logdir_spec a:/l --port {used} --host 127.0.0.1"
+
+
 def test_tensorboard_that_is_not_installed_is_a_line(tmp_path: Path) -> None:
     (script,) = make("tensorboard", logdir={"a": "/l"}).scripts.values()
-    env = {"PATH": "/nowhere", "CUBE_PYTHON": "/nowhere/python", "PAI_TASK_INDEX": "0"}
-    env |= {"PAI_CURRENT_TASK_ROLE_NAME": "w", "PAI_TASK_ROLE_LIST": "w"}
+    env = {"PATH": "/nowhere", "CUBE_PYTHON": "/nowhere/python", **FIRST}
     words = [shutil.which("bash") or "bash", "-e", "-c", script]
     done = subprocess.run(words, env=env, cwd=tmp_path, capture_output=True, text=True, check=True)
     line = "tensorboard is not installed: require python_packages:packages=[tensorboard], or pip install tensorboard\n"
@@ -203,6 +223,29 @@ def test_a_plugin_of_a_third_party(tmp_path: Path) -> None:
     assert first == "HELLO"
     assert "shout: text: this must be text, not a list" in second
     assert shutil.which("shout") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("import absent_module", "(broken:Shout) cannot be loaded: No module named 'absent_module'"),
+        ("", "(broken:Shout) cannot be loaded: module 'broken' has no attribute 'Shout'"),
+        ("class Shout: ...", "(broken:Shout) is no jupyter_cube.plugins.base.Plugin"),
+    ],
+)
+def test_a_third_partys_plugin_that_is_broken(text: str, why: str, tmp_path: Path) -> None:
+    about = tmp_path / "broken-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[jupyter_cube.plugins]\nshout = broken:Shout\n")
+    (tmp_path / "broken.py").write_text(text)
+    (tmp_path / "item.yaml").write_text("name: loud\nplugin: shout\nplugin_params: {}\n")
+    words = [sys.executable, "-m", "jupyter_cube", "publish", "item.yaml"]
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(words, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert f"the plugin 'shout' {why}" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def documented() -> dict[str, set[str]]:

@@ -21,10 +21,12 @@ _SECRET = re.compile(r"<%\s*\$secrets\.[\w.]+\s*%>")
 _LOGIN = re.compile(r"(?<=://)[^/@]*@")  # may hold a token, which is nothing for the log
 
 # No hooks, no transports that run programs, no question that nobody can answer. A clone that is there is taken when it
-# is of the same repository, so that a retry works; one that was cut off by a kill has no index yet.
+# is of the same repository, so that a retry works; one that was cut off by a kill has no index yet. Tasks and jobs may
+# share the folder: one at a time, by a lock on the folder around it, which git's own processes must not keep.
 _SCRIPT = """\
 export GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL=file:git:http:https:ssh
-git() {{ command git -c core.hooksPath=/dev/null -c advice.detachedHead=false "$@"; }}
+git() {{ command git -c core.hooksPath=/dev/null -c advice.detachedHead=false "$@" 9<&-; }}
+without_login() {{ printf %s "$1" | sed 's,://[^/@]*@,://,'; }}
 clone() {{
     for pause in 1 4 15; do
         if git clone -q{options} -- {address} "$place"; then return 0; fi
@@ -34,8 +36,11 @@ clone() {{
     git clone -q{options} -- {address} "$place"
 }}
 place={place}
-if [ -n "$(ls -A "$place" 2> /dev/null)" ] &&
-    [ "$(git config -f "$place/.git/config" --get remote.origin.url)" != {address} ]; then
+mkdir -p "$(dirname "$place")"
+exec 9< "$(dirname "$place")"
+"${{CUBE_PYTHON:-python3}}" -S -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)' 2> /dev/null || true
+there=$(git config -f "$place/.git/config" --get remote.origin.url) || true
+if [ -n "$(ls -A "$place" 2> /dev/null)" ] && [ "$(without_login "$there")" != "$(without_login {address})" ]; then
     echo "error: $place is not empty, and no clone of "{shown}
     exit 1
 fi
@@ -47,6 +52,7 @@ if [ -d "$place/.git" ] && [ ! -e "$place/.git/index" ]; then
         rm -rf "$place/.git"
     fi
 fi
+[ ! -d "$place/.git" ] || git -C "$place" remote set-url origin {address}
 if [ ! -d "$place/.git" ] && ! clone; then
     echo "error: "{shown}" cannot be cloned"
     exit 1
@@ -96,7 +102,7 @@ class GitPlugin(Plugin):
             raise ValueError(f"{place!r:.100} is no folder for a clone")
         options = _checked(parameters.options)
         words = {
-            "place": shlex.quote(place),
+            "place": f'"$HOME"/{shlex.quote(place[2:])}' if place.startswith("~/") else shlex.quote(place),
             "address": shlex.quote(address),
             "shown": shlex.quote(_LOGIN.sub("", address)),
             "options": "".join(f" {shlex.quote(option)}" for option in options),
@@ -108,7 +114,7 @@ class GitPlugin(Plugin):
         if ref:
             script += _CHECK_OUT.format(**words)
             script += _SUBMODULES if "--recursive" in options else ""
-        return Made({"taskStarts": script}, scope="job" if place.startswith("/") else "task")
+        return Made({"taskStarts": script}, scope="job" if place.startswith(("/", "~/")) else "task")
 
 
 def _checked(options: Sequence[str]) -> list[str]:

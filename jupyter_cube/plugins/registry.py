@@ -28,7 +28,7 @@ def plugin(name: str) -> Plugin:
     """The plugin of that name.
 
     Raises:
-        UsageError: nobody provides it.
+        UsageError: nobody provides it, or what somebody provides cannot be loaded.
     """
     if name in _BUILT_IN:
         module, kind = _BUILT_IN[name].split(":")
@@ -39,8 +39,12 @@ def plugin(name: str) -> Plugin:
     points = {point.name: point for point in metadata.entry_points(group=GROUP)}
     if name not in points:
         raise UsageError(f"unknown plugin '{name}'", hint=near(name, {COMMANDS, *_BUILT_IN, *points}))
-    made = points[name].load()()
-    assert isinstance(made, Plugin), f"entry point {name} of {GROUP} is not a Plugin"
+    try:
+        made = points[name].load()()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise UsageError(f"the plugin '{name}' ({points[name].value}) cannot be loaded: {error}") from error
+    if not isinstance(made, Plugin):
+        raise UsageError(f"the plugin '{name}' ({points[name].value}) is no {Plugin.__module__}.Plugin")
     return made
 
 

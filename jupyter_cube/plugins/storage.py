@@ -50,4 +50,5 @@ class TeamwisePlugin(Plugin):
     parameters: ClassVar[type[Written]] = TeamwiseParameters
 
     def make(self, parameters: Any) -> Made:
-        return Made(mounts=tuple(Mount("storage", name, f"/mnt/{name}") for name in parameters.names))
+        mounts = tuple(Mount("storage", name, f"/mnt/{name}") for name in parameters.names)
+        return Made(mounts=mounts, notes=("teamwise_storage is deprecated: write the names under extras.storages",))

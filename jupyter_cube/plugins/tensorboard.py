@@ -21,8 +21,13 @@ else
     echo "tensorboard is not installed: require python_packages:packages=[tensorboard], or pip install tensorboard"
     exit 0
 fi
-echo "TensorBoard: http://127.0.0.1:{port}/"
-"$@" --logdir_spec {logs} --port {port} --host 127.0.0.1 > /dev/null 2>&1 &
+port={port}
+while (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; do port=$((port + 1)); done
+echo "TensorBoard: http://127.0.0.1:$port/"
+{{
+    said=$("$@" --logdir_spec {logs} --port "$port" --host 127.0.0.1 2>&1) || [ $? -gt 128 ] ||
+        echo "tensorboard has ended: ${{said##*$'\\n'}}"
+}} &
 """
 
 
@@ -30,7 +35,7 @@ echo "TensorBoard: http://127.0.0.1:{port}/"
 class TensorboardParameters(Written):
     """Where TensorBoard listens, and what it shows."""
 
-    port: int = key("port", Integer(1), default=6006, about="on 127.0.0.1")
+    port: int = key("port", Integer(1), default=6006, about="on 127.0.0.1; where it is taken, the next free one")
     logs: Mapping[str, str] = key("logdir", Table(Text()), default={}, about="name: folder with events")
 
 
@@ -46,5 +51,8 @@ class TensorboardPlugin(Plugin):
             return Made(notes=("tensorboard has nothing to show: write logdir, name: folder",))
         if parameters.port > 65535:
             raise ValueError(f"{parameters.port} is no port")
+        for name, folder in parameters.logs.items():
+            if "," in name + folder or ":" in name:
+                raise ValueError(f"{f'{name}: {folder}'!r:.100}: tensorboard takes no comma, and no colon in a name")
         logs = ",".join(f"{name}:{folder}" for name, folder in parameters.logs.items())
         return Made({"taskStarts": _SCRIPT.format(port=parameters.port, logs=shlex.quote(logs))})
