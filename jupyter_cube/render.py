@@ -29,6 +29,7 @@ _CONTROLS = re.compile(
     r"|\x1b\[[0-?]*[ -/]*[@-~]?"  # cursor, screen, modes
     r"|\x1b[ -/]*[0-~]?"
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+    r"|[\u202a-\u202e\u2066-\u2069]"  # text that reads in another order than it runs
 )
 _SGR_ONLY = re.compile(_SGR)
 _PREFIX_COLOURS = (36, 32, 33, 35, 34, 96, 92, 95)

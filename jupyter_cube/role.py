@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_cube import calls, rules, steps, volumes
@@ -13,7 +13,7 @@ from jupyter_cube.errors import Fault
 from jupyter_cube.market import Market
 from jupyter_cube.marketplace.graph import Graph
 from jupyter_cube.model import DockerImage, JobSpec, TaskRole
-from jupyter_cube.plan import File, Mount, Resources, Role
+from jupyter_cube.plan import File, Mount, Prerequisite, Resources, Role
 from jupyter_cube.steps import Step
 from jupyter_cube.template import fill
 
@@ -86,9 +86,19 @@ def _role(
         min_succeeded=_min_succeeded(spec, written),
         retries=written.task_retry_count,
         after=spec.cube.after.get(name, ()),
-        prerequisites=tuple(step.prerequisite for step in done if step.prerequisite is not None),
+        prerequisites=tuple(
+            _as_mounted(step.prerequisite, step.mounts, mounted) for step in done if step.prerequisite is not None
+        ),
         mounts=mounted,
     )
+
+
+def _as_mounted(prerequisite: Prerequisite, asked: Sequence[Mount], mounted: Sequence[Mount]) -> Prerequisite:
+    """It is shared with other jobs only where its directories are: others may fill them, or a storage lie there."""
+    shared = {(mount.source, mount.target) for mount in mounted if mount.kind == "cache"}
+    if all((mount.source, mount.target) in shared for mount in asked if mount.kind == "cache"):
+        return prerequisite
+    return replace(prerequisite, cache="")
 
 
 def _min_succeeded(spec: JobSpec, role: TaskRole) -> int:

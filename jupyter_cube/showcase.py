@@ -110,7 +110,8 @@ def text(offer: Offer) -> str:
     if item.variables:
         lines += ["variables:", *(f"  {_variable_line(each)}" for each in item.variables)]
     example = " ".join(f"{each.name}=VALUE" for each in item.variables if each.required)
-    lines.append(f"use it: {command(f'use {item.name} {example}'.rstrip())}")
+    name = published.source if "://" in published.source else item.name  # one with an address is found by that only
+    lines.append(f"use it: {command(f'use {name} {example}'.rstrip())}")
     if item.description:
         lines += ["", *item.description.splitlines()]
     return "".join(f"{render.plain(line)}\n" for line in lines if line or item.description)
@@ -130,7 +131,9 @@ def _values(values: Mapping[str, Any]) -> str:
 def _variable_line(variable: Variable) -> str:
     default = "" if variable.required else f"default {variable.default!r}"
     choices = f"one of {', '.join(map(str, variable.choices))}" if variable.choices else ""
-    words = [variable.type or "any", default, choices, variable.description or variable.title]
+    low, high = variable.minimum, variable.maximum
+    limits = [f"at least {low}" if low is not None else "", f"at most {high}" if high is not None else ""]
+    words = [variable.type or "any", default, choices, *limits, variable.description or variable.title]
     return f"{variable.name}: {'; '.join(word for word in words if word)}"
 
 

@@ -22,6 +22,7 @@ from jupyter_cube.plugins.registry import COMMANDS, plugin
 from jupyter_cube.record import Record
 from jupyter_cube.shape import Reader
 from jupyter_cube.template import fill
+from jupyter_cube.volumes import wrong_target
 
 Roots = Mapping[str, Mapping[str, Any] | None]
 
@@ -149,11 +150,15 @@ class _Maker:
             value = self.values.get(variable.name)
             if variable.type in ("", "path") and isinstance(value, str) and value.startswith("/"):
                 found.append(value)
-        for text in dict.fromkeys(str(PurePosixPath(path)) for path in found):
+        for text in dict.fromkeys(str(PurePosixPath(fill(path, self.roots).text)) for path in found):
             path = PurePosixPath(text)
-            if "<%" in text or ".." in path.parts or len(path.parts) < 2:
+            if "<%" in text:
                 continue
-            if not any(path.is_relative_to(own) for own in own_paths):
+            if ".." not in path.parts and any(path.is_relative_to(own) for own in own_paths):
+                continue
+            if wrong := wrong_target(text):
+                self._fault((), f"{self.call.name}: {wrong}", "name another folder")
+            else:
                 yield text
 
     def _cache(self, subject: Published | None, made: Made, scope: str) -> str:
@@ -162,7 +167,8 @@ class _Maker:
             return ""
         if any("<%" in text for text in made.scripts.values()):
             return ""  # what it brings may depend on the job
-        return _short(f"{subject.digest} {sorted(self.values.items())!r}")
+        # the scripts, too: values may be references, which are filled in there
+        return _short(f"{subject.digest} {sorted(self.values.items())!r} {sorted(made.scripts.items())!r}")
 
     def _text(self, text: str, path: Path) -> str:
         return str(self._value(text, path))
@@ -178,7 +184,9 @@ class _Maker:
             try:
                 value = braces.fill_value(value, self.values)
             except braces.BraceError as error:
-                self._fault(path, f"{self.item.item.place(path)}: {error}", "declare it under template_variables")
+                missing = error.name not in self.values
+                hint = "declare it under template_variables" if missing else ""
+                self._fault(path, f"{self.item.item.place(path)}: {error}", hint)
                 return ""
         if not isinstance(value, str):
             return value

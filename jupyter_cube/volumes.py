@@ -52,6 +52,7 @@ def merge(asked: Sequence[Mount]) -> Merged:
             # what is mounted there by name wins over a directory made for a path
             by_target[mount.target] = mount if mount.kind == "storage" else _shared(there, mount)
     mounts = tuple(sorted(by_target.values(), key=lambda mount: mount.target))
+    faults += _inside_shared(mounts)
     return Merged(mounts, tuple(dict.fromkeys(faults)), tuple(_nested(mounts)))
 
 
@@ -69,6 +70,14 @@ def _shared(there: Mount, mount: Mount) -> Mount:
     if (there.kind, there.source) == (mount.kind, mount.source):
         return there
     return there if there.kind == "job" else mount if mount.kind == "job" else replace(mount, kind="job")
+
+
+def _inside_shared(mounts: Sequence[Mount]) -> Iterator[str]:
+    """Nothing can be mounted inside a directory that jobs share: it is read-only once it is filled."""
+    for outer in (mount for mount in mounts if mount.kind == "cache"):
+        for inner in mounts:
+            if inner is not outer and PurePosixPath(inner.target).is_relative_to(outer.target):
+                yield f"{inner.target} ({inner.origin}) lies inside {outer.target} ({outer.origin}), which jobs share"
 
 
 def _nested(mounts: Sequence[Mount]) -> Iterator[str]:

@@ -18,6 +18,7 @@ import pytest
 from web import files, serving
 
 import jupyter_cube
+from jupyter_cube.errors import SpecError
 from jupyter_cube.handle import Job
 from jupyter_cube.marketplace.sources.builtin import BuiltinSource
 from jupyter_cube.state import State
@@ -54,6 +55,27 @@ def test_small_tables_are_here_without_a_network(name: str, rows: int, columns: 
     assert len(header) == columns
     assert all(column.isidentifier() for column in header)
     assert shell(f"tail -n +2 /dataset/{name}/{name}.csv | wc -l", name)[-1].strip() == str(rows)
+
+
+def test_two_datasets_in_one_folder_are_both_there() -> None:
+    first = shell("ls /dataset/both", "digits:dataPath=/dataset/both", "iris:dataPath=/dataset/both")
+    again = shell("ls /dataset/both", "digits:dataPath=/dataset/both", "iris:dataPath=/dataset/both")
+    assert {"digits.csv", "iris.csv"} <= set(first) & set(again)
+
+
+@pytest.mark.parametrize(
+    ("require", "message"),
+    [
+        (["digits:dataPath=/dataset/../nowhere/x"], "'/dataset/../nowhere/x' is no absolute path without '..'"),
+        (["digits:dataPath=/"], "nothing can be mounted at /"),
+        (["digits", "iris:dataPath=/dataset/digits/sub"], "/dataset/digits/sub (iris) lies inside /dataset/digits"),
+    ],
+)
+def test_folders_that_no_dataset_can_have(require: list[str], message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        jupyter_cube.submit("true", shell=True, require=require)
+    assert message in str(caught.value)
+    assert not os.path.exists("/nowhere")
 
 
 def archive(*names: str) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -127,6 +129,18 @@ def change_index(root: Path, change: Callable[[dict[str, Any]], object]) -> None
     [record] = [one for one in index["items"] if one["name"] == "fashion"]
     change(record)
     (root / "index.json").write_text(json.dumps(index))
+
+
+def test_the_index_is_written_from_the_shell(root: Path) -> None:
+    (root / "index.json").unlink()
+    command = [sys.executable, "-m", "jupyter_cube.marketplace.sources.serving"]
+    done = subprocess.run([*command, str(root)], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{root}/index.json: 3 items\n"
+    assert len(json.loads((root / "index.json").read_text())["items"]) == 3
+    for words in ([], ["--help"], [str(root / "none")]):
+        wrong = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+        assert wrong.returncode == 2
+        assert wrong.stderr.count("\n") == 1
 
 
 def test_any_web_server_is_a_marketplace(root: Path, serve: Callable[[Handler], Server], tmp_path: Path) -> None:

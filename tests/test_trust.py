@@ -56,6 +56,22 @@ def test_another_author_another_owner_another_source_ask_again(trust: Trust, tea
     assert not trust.allows(replace(newer, source="elsewhere"))
 
 
+def test_an_older_version_asks_again(trust: Trust, team: FolderSource) -> None:
+    trust.add(team.load("mnist", "1.1.0"))
+    older = team.load("mnist", "1.0.0")
+    assert not trust.allows(older)
+    assert "it is older than 1.1.0, which is allowed" in trust.line(older)
+
+
+def test_an_item_with_an_address_is_allowed_as_it_is_and_no_other(trust: Trust, team: FolderSource) -> None:
+    address = "http://example.org/item.yaml"
+    first, later = (replace(team.load("mnist", v), source=address, publisher=address) for v in ("1.0.0", "1.1.0"))
+    trust.add(first)
+    assert trust.allows(first)
+    assert not trust.allows(later)
+    assert "only 1.0.0 of it is allowed" in trust.line(later)
+
+
 def test_changed_content_asks_again(trust: Trust, team: FolderSource) -> None:
     trust.add(team.load("mnist", "1.0.0"))
     (team.load("mnist", "1.0.0").folder / "item.yaml").write_text("name: mnist\nauthor: Alice\nplugin: cmd\n")

@@ -60,3 +60,8 @@ def test_a_directory_that_two_datasets_fill_is_shared_with_no_other_job() -> Non
     one, other = Mount("cache", "k1", "/d", origin="one"), Mount("cache", "k2", "/d", origin="other")
     (mount,) = merge([one, other, one]).mounts
     assert (mount.kind, mount.target) == ("job", "/d")
+
+
+def test_nothing_lies_inside_a_directory_that_jobs_share() -> None:
+    outer, inner = Mount("cache", "k1", "/d", origin="one"), Mount("cache", "k2", "/d/x", origin="other")
+    assert merge([outer, inner]).faults == ("/d/x (other) lies inside /d (one), which jobs share",)

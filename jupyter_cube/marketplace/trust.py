@@ -15,6 +15,7 @@ from typing import Any
 
 from jupyter_cube import files, hint
 from jupyter_cube.errors import StoreError
+from jupyter_cube.marketplace import version as versions
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.places import locked
 from jupyter_cube.marketplace.sources.base import one_line
@@ -100,10 +101,15 @@ class Trust:
             return "it is used for the first time"
         if any(one.version == item.version for one in known):
             return "its content has changed since it was allowed"
+        if "://" in published.source:
+            return f"only {known[-1].version} of it is allowed"  # nobody says who may write to one address
         same = (published.publisher, item.author)
-        if published.publisher and any((one.publisher, one.author) == same for one in known):
-            return None
-        return f"this version is by somebody else than {known[-1].version}, which is allowed"
+        theirs = [one.version for one in known if published.publisher and (one.publisher, one.author) == same]
+        if not theirs:
+            return f"this version is by somebody else than {known[-1].version}, which is allowed"
+        oldest = min(theirs, key=versions.key)
+        older = versions.key(item.version) < versions.key(oldest)
+        return f"it is older than {oldest}, which is allowed" if older else None
 
     def _update(self) -> None:
         try:

@@ -230,8 +230,9 @@ def clean(call: Call) -> Answer:
 def release(call: Call) -> Answer:
     """``debug --release``."""
     job = api.job(call.values["job"])
-    job.release(known_task(job, call.values["task"]) if "task" in call.values else "")
-    return Answer(job.describe(), _headlines([job]))
+    task = known_task(job, call.values["task"]) if "task" in call.values else ""
+    job.release(task)
+    return Answer(job.describe(), f"{render.plain(job.name)}: {task or 'all held tasks'} released\n")
 
 
 def debug(call: Call) -> tuple[list[str], Mapping[str, str], str]:

@@ -65,6 +65,8 @@ def _parsed(folder: str, alone: bool, name: str, version: str) -> tuple[Item, st
             text = opened.read(min(status.st_size, ITEM_LIMIT) + 1)
     except FileNotFoundError:
         raise NotFoundError(f"there is no {FILE}", place=folder) from None
+    except PermissionError:
+        raise UsageError("it cannot be read: permission denied", place=file, hint="ask its owner") from None
     if len(text) > ITEM_LIMIT:
         raise UsageError("an item is larger than 1 MB", place=file, hint="put data into files beside it")
     if alone and not status.st_mode & 0o111:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_cube import files
-from jupyter_cube.errors import CubeError
+from jupyter_cube.errors import CubeError, UsageError
 from jupyter_cube.marketplace.sources import listing
 from jupyter_cube.marketplace.sources.base import one_line
 from jupyter_cube.marketplace.sources.folder import FolderSource
@@ -47,3 +49,25 @@ def write_index(root: str | Path) -> Served:
         text = json.dumps({"version": listing.VERSION_OF_FORMAT, "items": records}, ensure_ascii=False, indent=1)
         files.replace(path, text, mode=0o644)
     return Served(path, len(records), tuple(problems))
+
+
+def main(words: Sequence[str]) -> int:
+    """``python -m jupyter_cube.marketplace.sources.serving FOLDER``."""
+    if len(words) != 1 or words[0].startswith("-"):
+        sys.stderr.write("usage: python -m jupyter_cube.marketplace.sources.serving FOLDER\n")
+        return 2
+    try:
+        if not Path(words[0]).is_dir():
+            raise UsageError("there is no such folder", place=words[0])
+        served = write_index(words[0])
+    except CubeError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    for problem in served.problems:
+        sys.stderr.write(f"left out: {problem}\n")
+    sys.stdout.write(f"{served.path}: {served.items} items\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
