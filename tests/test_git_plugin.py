@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from example_job import with_commands
 from test_plugins import ENV, bash, make
+from web import files, serving
 
 import jupyter_cube
 from jupyter_cube.state import State
@@ -36,6 +37,12 @@ def commit(path: Path, text: str) -> None:
     (path / "file").write_text(text)
     git(path, "add", "file")
     git(path, "commit", "-qm", text)
+
+
+def with_submodule(outer: Path, repository: Path) -> None:
+    subprocess.run(["git", "init", "-q", "-b", "main", str(outer)], check=True)
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "add", "-q", f"file://{repository}", "inner")
+    commit(outer, "outer")
 
 
 def script(repository: Path, **parameters: Any) -> str:
@@ -83,14 +90,52 @@ def test_options_leave_every_ref_in_reach(options: list[str], repository: Path, 
 
 def test_submodules_follow_the_ref(repository: Path, tmp_path: Path) -> None:
     outer = tmp_path / "outer"
-    subprocess.run(["git", "init", "-q", "-b", "main", str(outer)], check=True)
-    git(outer, "-c", "protocol.file.allow=always", "submodule", "add", "-q", f"file://{repository}", "inner")
-    commit(outer, "outer")
+    with_submodule(outer, repository)
     git(outer / "inner", "checkout", "-q", "v1")
     git(outer, "commit", "-qam", "older inner")
     for ref, content in (("main", "one"), (git(outer, "rev-parse", "main~").strip(), "two")):
         clone(outer, tmp_path, ref=ref, clone_dir="c", options=["--recursive"])
         assert (tmp_path / "c" / "inner" / "file").read_text() == content
+
+
+def test_submodules_that_were_away_come_with_the_retry(repository: Path, tmp_path: Path) -> None:
+    with_submodule(tmp_path / "outer", repository)
+    text = script(tmp_path / "outer", clone_dir="c", options=["--recursive --shallow-submodules"])
+    repository.rename(tmp_path / "away")
+    done = bash(text.replace("1 4 15", "0.01"), env=ENV, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == f"error: the submodules of file://{tmp_path}/outer cannot be cloned"
+    (tmp_path / "away").rename(repository)
+    assert bash(text, env=ENV, cwd=tmp_path).returncode == 0
+    assert (tmp_path / "c" / "inner" / "file").read_text() == "two"
+    assert git(tmp_path / "c" / "inner", "rev-list", "--count", "HEAD").strip() == "1"
+
+
+def test_a_repository_elsewhere_has_no_submodules_of_this_machine(repository: Path, tmp_path: Path) -> None:
+    """Its author would see what is in repositories that only the user may read."""
+    with_submodule(tmp_path / "outer", repository)
+    web = tmp_path / "web" / "outer.git"
+    subprocess.run(["git", "clone", "-q", "--bare", str(tmp_path / "outer"), str(web)], check=True)
+    git(web, "update-server-info")
+    content = {f"/{path.relative_to(web.parent)}": path.read_bytes() for path in web.rglob("*") if path.is_file()}
+    with serving(files(content)) as address:
+        made = make("git", repo_uri=f"{address}/outer.git", clone_dir="c", options=["--recursive"])
+        done = bash(made.scripts["taskStarts"].replace("1 4 15", ""), env=ENV, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "transport 'file' not allowed" in done.stderr
+    assert (tmp_path / "c" / "file").read_text() == "outer"
+    assert not (tmp_path / "c" / "inner" / "file").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "local"),
+    [
+        *(("/data/r", True), ("../r", True), ("r", True), ("file:///data/r", True), ("./a:b", True)),
+        *(("https://h/r", False), ("ssh://h/r", False), ("git@h:r", False), ("h:/data/r", False)),
+    ],
+)
+def test_files_of_this_machine_are_read_where_the_address_is_one(address: str, local: bool) -> None:
+    assert ("GIT_ALLOW_PROTOCOL=file:" in make("git", repo_uri=address).scripts["taskStarts"]) == local
 
 
 def test_a_commit_that_is_there_needs_no_repository(repository: Path, tmp_path: Path) -> None:

@@ -14,17 +14,20 @@ from jupyter_cube.shape import NAMES, Text
 
 OPTIONS = ("--depth", "--branch", "-b", "--single-branch", "--no-tags", "--recursive", "--shallow-submodules")
 _WITH_VALUE = ("--depth", "--branch", "-b")
+_OF_SUBMODULES = ("--recursive", "--shallow-submodules")
 _ADDRESS = re.compile(r"(?!-)(?!.*::)[^\x00-\x20\x7f]+")
 _REF = re.compile(r"(?!-)(?!.*\.\.)[\w./@+-]*")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _SECRET = re.compile(r"<%\s*\$secrets\.[\w.]+\s*%>")
 _LOGIN = re.compile(r"(?<=://)[^/@]*@")  # may hold a token, which is nothing for the log
+_LOCAL = re.compile(r"file://|(?!.*://)[^:]*(/|$)")  # else what is before the first colon is a host
 
-# No hooks, no transports that run programs, no question that nobody can answer. A clone that is there is taken when it
-# is of the same repository, so that a retry works; one that was cut off by a kill has no index yet. Tasks and jobs may
-# share the folder: one at a time, by a lock on the folder around it, which git's own processes must not keep.
+# No hooks, no transports that run programs, no question that nobody can answer, no submodules of this machine where the
+# repository is elsewhere. A clone that is there is taken when it is of the same repository, so that a retry works; one
+# that was cut off by a kill has no index yet. Tasks and jobs may share the folder: one at a time, by a lock on the
+# folder around it, which git's own processes must not keep.
 _SCRIPT = """\
-export GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL=file:git:http:https:ssh
+export GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL={protocols}
 git() {{ command git -c core.hooksPath=/dev/null -c advice.detachedHead=false "$@" 9<&-; }}
 without_login() {{ printf %s "$1" | sed 's,://[^/@]*@,://,'; }}
 clone() {{
@@ -72,7 +75,18 @@ if ! git -C "$place" checkout -q --detach "$commit"; then
     exit 1
 fi
 """
-_SUBMODULES = 'git -C "$place" submodule --quiet update --init --recursive\n'
+# Not by clone: where they fail, it leaves a clone without them, which the next try would take for whole.
+_SUBMODULES = """\
+for pause in 1 4 15 0; do
+    if git -C "$place" submodule --quiet update --init --recursive{depth}; then break; fi
+    if [ $pause = 0 ]; then
+        echo "error: the submodules of "{shown}" cannot be cloned"
+        exit 1
+    fi
+    echo "$place: git submodule failed, again in $pause s"
+    sleep $pause
+done
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +115,14 @@ class GitPlugin(Plugin):
         if place.startswith("-") or not place:
             raise ValueError(f"{place!r:.100} is no folder for a clone")
         options = _checked(parameters.options)
+        of_clone = [option for option in options if option not in _OF_SUBMODULES]
         words = {
             "place": f'"$HOME"/{shlex.quote(place[2:])}' if place.startswith("~/") else shlex.quote(place),
             "address": shlex.quote(address),
             "shown": shlex.quote(_LOGIN.sub("", address)),
-            "options": "".join(f" {shlex.quote(option)}" for option in options),
+            "options": "".join(f" {shlex.quote(option)}" for option in of_clone),
+            "depth": " --depth=1" if "--shallow-submodules" in options else "",
+            "protocols": "file:git:http:https:ssh" if _LOCAL.match(address) else "git:http:https:ssh",
             "ref": shlex.quote(ref),
             # a branch may have moved, a commit or tag that is there needs no network
             "here": shlex.quote(f"{ref if _COMMIT.fullmatch(ref) else f'refs/tags/{ref}'}^{{commit}}"),
@@ -113,7 +130,8 @@ class GitPlugin(Plugin):
         script = _SCRIPT.format(**words)
         if ref:
             script += _CHECK_OUT.format(**words)
-            script += _SUBMODULES if "--recursive" in options else ""
+        if "--recursive" in options:
+            script += _SUBMODULES.format(**words)
         return Made({"taskStarts": script}, scope="job" if place.startswith(("/", "~/")) else "task")
 
 
