@@ -17,7 +17,6 @@ import shutil
 import site
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
 _READY = ".ready"
@@ -129,6 +128,8 @@ def _install(place: Path, packages: list[str], lines: list[str], options: list[s
 
 def _has_pip() -> bool:
     """Whether this interpreter's pip can install into another one: one more pip takes seconds."""
+    from importlib import metadata  # slow, and only for a build
+
     try:
         return int(metadata.version("pip").split(".")[0]) >= 23
     except (metadata.PackageNotFoundError, ValueError):
@@ -153,11 +154,11 @@ def main(words: list[str]) -> int:
     parser.add_argument("--line", action="append", default=[])
     parser.add_argument("packages", nargs="*")
     asked = parser.parse_args(words)
-    place = place_of(asked.cache, asked.packages, asked.line, asked.option, inherit=not asked.bare)
     try:
+        place = place_of(asked.cache, asked.packages, asked.line, asked.option, inherit=not asked.bare)
         code = build(place, asked.packages, asked.line, asked.option, inherit=not asked.bare)
     except OSError as error:
-        _say(f"error: {error.strerror or error}: {error.filename or place}")
+        _say(f"error: {error.strerror or error}: {error.filename or asked.cache}")
         return 1
     if code:
         _say(f"error: the packages cannot be installed: {_shown(asked.packages, asked.line)}")

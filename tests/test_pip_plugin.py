@@ -172,7 +172,43 @@ def test_another_file_of_the_same_name_is_another_environment(
     assert value(tmp_path, "tiny") == "two"
 
 
-def test_a_login_stays_out_of_the_log(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+BACKEND = """
+import os, zipfile
+
+def build_wheel(folder, *_, **__):
+    os.makedirs("build", exist_ok=True)
+    open("build/left", "a").write("more")
+    with zipfile.ZipFile(folder + "/project-1.0-py3-none-any.whl", "w") as file:
+        file.write("project.py")
+        for name, text in {
+            "METADATA": "Metadata-Version: 2.1\\nName: project\\nVersion: 1.0\\n",
+            "WHEEL": "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+            "RECORD": "",
+        }.items():
+            file.writestr("project-1.0.dist-info/" + name, text)
+    return "project-1.0-py3-none-any.whl"
+"""
+
+
+def test_a_project_that_has_changed_is_built_again(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    built = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    (project / "pyproject.toml").write_text(built + '[project]\nname = "project"\nversion = "1.0"\n')
+    (project / "backend.py").write_text(BACKEND)
+    for text in ("a", "b b"):
+        (project / "project.py").write_text(f"VALUE = '{text}'\n")
+        assert run(packages=["./project"]).returncode == 0
+        assert value(tmp_path, "project") == text
+        assert run(packages=["./project"]).stdout.endswith("is there already\n")
+
+
+def test_a_login_stays_out_of_the_log(
+    run: Callable[..., subprocess.CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_RETRIES", "0")
     done = run(packages=["absent"], requirements=["--find-links https://me:token@127.0.0.1:1/"])
     assert done.returncode == 1
     assert "token" not in done.stdout + done.stderr

@@ -109,6 +109,7 @@ def test_a_clone_at_an_absolute_path_is_made_once_for_all() -> None:
 
 def bash(script: str, *, env: dict[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
     words = ["bash", "-e", "-c", script]
+    env = {"CUBE_CACHE": f"{cwd}/cache", **env}
     return subprocess.run(words, env=env, cwd=cwd, capture_output=True, text=True, check=False)
 
 

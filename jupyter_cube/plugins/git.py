@@ -24,11 +24,12 @@ _LOCAL = re.compile(r"file://|(?!.*://)[^:]*(/|$)")  # else what is before the f
 
 # No hooks, no transports that run programs, no question that nobody can answer, no submodules of this machine where the
 # repository is elsewhere. A clone that is there is taken when it is of the same repository, so that a retry works; one
-# that was cut off by a kill has no index yet. Tasks and jobs may share the folder: one at a time, by a lock on the
-# folder around it, which git's own processes must not keep.
+# that was cut off by a kill has no index yet. Tasks and jobs may share the folder: one at a time, by one of a few
+# locks, which git's own processes must not keep.
 _SCRIPT = """\
 export GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL={protocols}
-git() {{ command git -c core.hooksPath=/dev/null -c advice.detachedHead=false "$@" 9<&-; }}
+git() {{ command git -c core.hooksPath=/dev/null -c advice.detachedHead=false "$@" 9>&-; }}
+lock() {{ "${{CUBE_PYTHON:-python3}}" -S -c "import fcntl; fcntl.flock(9, fcntl.LOCK_EX $1)" 2> /dev/null; }}
 without_login() {{ printf %s "$1" | sed 's,://[^/@]*@,://,'; }}
 clone() {{
     for pause in 1 4 15; do
@@ -39,9 +40,11 @@ clone() {{
     git clone -q{options} -- {address} "$place"
 }}
 place={place}
-mkdir -p "$(dirname "$place")"
-exec 9< "$(dirname "$place")"
-"${{CUBE_PYTHON:-python3}}" -S -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)' 2> /dev/null || true
+mkdir -p "$(dirname "$place")" "$CUBE_CACHE/locks"
+set -- $(ls -di "$(dirname "$place")")
+set -- $(printf %s "$1 $(basename "$place")" | cksum)
+exec 9>> "$CUBE_CACHE/locks/clone.$(($1 % 64))"
+lock "| fcntl.LOCK_NB" || {{ echo "$place: waiting for another clone"; lock "" || true; }}
 there=$(git config -f "$place/.git/config" --get remote.origin.url) || true
 if [ -n "$(ls -A "$place" 2> /dev/null)" ] && [ "$(without_login "$there")" != "$(without_login {address})" ]; then
     echo "error: $place is not empty, and no clone of "{shown}
