@@ -32,6 +32,8 @@ _CHUNK = 1 << 20
 _HEADER = 1 << 20  # bytes of an entry's name, link and other attributes
 _SINGLE: dict[str, Any] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
 _MAGIC = ((b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"\x1f\x8b", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\0", "xz"))
+_ENDINGS = (".zip", ".tar", ".gz", ".tgz", ".taz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz")
+_OTHER = re.compile(r"\.(?!(v\d+|php|aspx?|cgi|jsp|do)$)[A-Za-z]\w{0,9}")  # not a version's, not a web server's own
 # what the modules above raise for archives that are damaged
 _BROKEN = (
     *(tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, struct.error),
@@ -46,7 +48,20 @@ class ArchiveError(Exception):
 
 
 def kind_of(path: str, name: str = "") -> str:
-    """What an archive is, by its first bytes; ``none`` where it is none."""
+    """What an archive is, by its first bytes; ``none`` where it is none.
+
+    Many a format is a zip or a tar inside: a file whose name has another ending (``.npz``, ``.xlsx``, ``.pt``) is none.
+
+    Args:
+        name: the file's own name, where ``path`` has another one.
+    """
+    ending = os.path.splitext(name or path)[1]
+    if _OTHER.fullmatch(ending) and ending.lower() not in _ENDINGS:
+        return "none"
+    return _content(path, name)
+
+
+def _content(path: str, name: str) -> str:
     found, opener = _outer(path)
     if found == "zip":
         return found
@@ -59,7 +74,7 @@ def kind_of(path: str, name: str = "") -> str:
         return found
     if head[257:262] == b"ustar":
         return "tar"
-    return "tar" if found in _SINGLE and name.endswith((".tgz", ".tbz", ".txz")) else found
+    return "tar" if found in _SINGLE and name.endswith((".tgz", ".taz", ".tbz", ".tbz2", ".txz")) else found
 
 
 def _outer(path: str) -> tuple[str, Any]:
@@ -86,7 +101,7 @@ def unpack(archive: str, target: str, *, kind: str = "auto", name: str = "", siz
     """
     name = os.path.basename(name or archive)
     found = kind_of(archive, name) if kind == "auto" else kind
-    if found in _SINGLE and kind_of(archive, name) == "tar":
+    if found in _SINGLE and _content(archive, name) == "tar":
         found = "tar"
     limit = _Limit(size or max(_FLOOR, _RATIO * os.path.getsize(archive)))
     os.makedirs(target, exist_ok=True)

@@ -60,18 +60,18 @@ def fetched(
     sha256 = sha256.lower()
     if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
         raise FetchError(f"{sha256!r:.100} is no checksum")
-    if sha256 and os.path.exists(_place(cache, sha256)):
-        return _object(cache, sha256)
-    key = hashlib.sha256(address.encode()).hexdigest()
-    draft = f"{cache}/objects/addresses/{key}"
+    if sha256 and (kept := _kept(cache, sha256, say)):
+        return kept
+    record = f"{cache}/objects/addresses/{hashlib.sha256(address.encode()).hexdigest()}.json"
+    draft = f"{cache}/objects/addresses/{sha256}" if sha256 else record[: -len(".json")]
 
     def waiting() -> None:
         say(f"somebody else is fetching {shown(address)}, waiting for it")
 
-    with fetch.locked(f"{cache}/objects/addresses/{sha256 or key}.wanted", waiting=waiting):
-        if sha256 and os.path.exists(_place(cache, sha256)):
-            return _object(cache, sha256)  # somebody else has fetched it meanwhile
-        last = None if sha256 else _last(cache, f"{draft}.json")
+    with fetch.locked(f"{draft}.wanted", waiting=waiting):
+        if sha256 and os.path.exists(_place(cache, sha256)) and (kept := _kept(cache, sha256, say)):
+            return kept  # somebody else has fetched it meanwhile
+        last = None if sha256 else _last(cache, record, say)
         try:
             if last is not None and _unchanged(address, last.etag):
                 return last.object
@@ -86,10 +86,9 @@ def fetched(
         os.makedirs(os.path.dirname(place), exist_ok=True)
         os.chmod(draft, 0o444)
         os.replace(draft, place)
-        record = {"etag": found.etag, "sha256": found.sha256, "at": time.time()}
-        _write(f"{draft}.json", json.dumps(record))
+        _write(record, json.dumps({"etag": found.etag, "sha256": found.sha256, "at": time.time()}))
         say(f"fetched {found.size:,} bytes, sha256 {found.sha256}")
-        return _object(cache, found.sha256)
+        return Object(place, found.sha256, found.size)
 
 
 def into(source: str, folder: str, *, name: str, unpack: str = "auto", size: int = 0) -> str:
@@ -167,9 +166,16 @@ def _place(cache: str, sha256: str) -> str:
     return f"{cache}/objects/sha256/{sha256[:2]}/{sha256}"
 
 
-def _object(cache: str, sha256: str) -> Object:
+def _kept(cache: str, sha256: str, say: Callable[[str], None]) -> Object | None:
+    """The file of that checksum, if it is in the cache and as it was: a task may have changed it, or a disk."""
     place = _place(cache, sha256)
-    return Object(place, sha256, os.path.getsize(place))
+    try:
+        if checksum(place) == sha256:
+            return Object(place, sha256, os.path.getsize(place))
+    except FileNotFoundError:
+        return None
+    say(f"{place} in the cache is damaged")
+    return None
 
 
 class _Last(NamedTuple):
@@ -184,11 +190,12 @@ class _Last(NamedTuple):
         return time.strftime("%d %b %Y", time.localtime(self.at))
 
 
-def _last(cache: str, record: str) -> _Last | None:
+def _last(cache: str, record: str, say: Callable[[str], None]) -> _Last | None:
     try:
         with open(record) as file:
             known = json.load(file)
-        return _Last(_object(cache, str(known["sha256"])), str(known["etag"]), float(known["at"]))
+        kept = _kept(cache, str(known["sha256"]), say)
+        return _Last(kept, str(known["etag"]), float(known["at"])) if kept else None
     except (OSError, ValueError, KeyError):
         return None
 

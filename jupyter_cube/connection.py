@@ -11,6 +11,7 @@ import contextlib
 import http.client
 import ipaddress
 import socket
+import string
 import threading
 import urllib.error
 import urllib.parse
@@ -152,7 +153,8 @@ def opened(
                     return
         finally:
             watch.end()
-        to = urllib.parse.urljoin(url, str(response.headers.get("Location", "")))
+        named = str(response.headers.get("Location", "")).encode("latin-1", "replace")  # as it was on the wire
+        to = urllib.parse.urljoin(url, urllib.parse.quote(named, safe=string.punctuation))
         after = _split(to)
         if before.scheme == "https" and after.scheme != "https":
             raise FetchError(f"{shown(address)} redirects from https to {shown(to)}")
@@ -179,7 +181,7 @@ def _request(
     if not may_enter and _names_inside(host):
         raise FetchError(f"a redirect leads to {host}, which is no public address")
     try:
-        request = urllib.request.Request(url, headers={"User-Agent": _AGENT, **headers})
+        request = urllib.request.Request(_quoted(url), headers={"User-Agent": _AGENT, **headers})
         proxied = request.type in urllib.request.getproxies() and not urllib.request.proxy_bypass(request.host)
         options = {"resolve": resolve, "watch": watch, "may_enter": may_enter or proxied}
         opener = urllib.request.build_opener(_Handler(options), _SecureHandler(options), _NoRedirect())
@@ -286,6 +288,13 @@ def _split(url: str) -> urllib.parse.SplitResult:
     if parts.username is not None:
         raise FetchError(f"an address of {parts.hostname} has a name or password in it, which would be shown")
     return parts
+
+
+def _quoted(url: str) -> str:
+    """An address as servers want it: people copy those with spaces and umlauts."""
+    scheme, host, path, query, _ = urllib.parse.urlsplit(url)
+    path, query = (urllib.parse.quote(part, safe=string.punctuation) for part in (path, query))
+    return urllib.parse.urlunsplit((scheme, host, path, query, ""))
 
 
 def _said(error: Exception) -> str:

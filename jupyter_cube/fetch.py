@@ -109,14 +109,14 @@ def download(
     path = os.fspath(path)
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     with locked(f"{path}.lock"):
-        tries = 0
+        tries, most = 0, _size(f"{path}.part")
         while True:
-            before = _size(f"{path}.part")
             try:
                 found = _attempt(address, path, limit, timeout, same_host, resolve, progress)
                 break
             except Unreachable:
-                tries = 0 if _size(f"{path}.part") >= before + _GROWN else tries
+                if (size := _size(f"{path}.part")) >= most + _GROWN:
+                    tries, most = 0, size
                 if tries == len(_PAUSES):
                     raise
                 time.sleep(_PAUSES[tries])

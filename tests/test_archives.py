@@ -60,6 +60,26 @@ def test_a_single_compressed_file_loses_its_ending(tmp_path: Path) -> None:
     assert (tmp_path / "t" / "table.csv").read_text() == "a,b\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *(("a.zip", "zip"), ("A.ZIP", "zip"), ("main", "zip"), ("data-1.0", "zip"), ("data.v2", "zip")),
+        *(("download.php", "zip"), ("arrays.npz", "none"), ("table.xlsx", "none"), ("model.pt", "none")),
+    ],
+)
+def test_formats_that_are_archives_inside_are_left_alone(name: str, kind: str, tmp_path: Path) -> None:
+    made = zipped(tmp_path / name, ("x", b"1"))
+    assert archive.kind_of(str(made)) == archive.kind_of(str(made), name) == kind
+    assert unpack(str(made), str(tmp_path / "t"), kind="zip") == 1  # where it is asked for
+
+
+def test_a_compressed_tar_of_any_name_is_unpacked_as_asked(tmp_path: Path) -> None:
+    made = tarred(tmp_path / "cars.model", (entry("x"), b"1"))
+    assert archive.kind_of(str(made)) == "none"
+    unpack(str(made), str(tmp_path / "t"), kind="gz")
+    assert there(tmp_path / "t") == {"x"}
+
+
 def test_unpacking_twice_replaces(tmp_path: Path) -> None:
     target = tmp_path / "t"
     unpack(str(zipped(tmp_path / "a.zip", ("x", b"1"), ("d/y", b"1"), ("e", b"1"))), str(target))

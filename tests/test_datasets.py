@@ -36,13 +36,14 @@ def lines(text: str, **options: Any) -> list[str]:
 
 def test_an_address_is_enough(own_places: Path) -> None:
     asked: list[str] = []
-    with serving(files({"/faces.zip": archive()}, asked)) as web:
+    faces = archive()
+    with serving(files({"/faces.zip": faces}, asked)) as web:
         draft = drafts.new("dataset", "faces", url=f"{web}/faces.zip?download=1")
         found = item.parse(draft.text)
         assert (found.kind, found.variables[0].default) == ("dataset", "/dataset/faces")
-        assert found.plugin_params["sha256"] == hashlib.sha256(archive()).hexdigest()
+        assert found.plugin_params["sha256"] == hashlib.sha256(faces).hexdigest()
         assert found.plugin_params["unpack"] == "zip"
-        assert found.summary == f"faces.zip, {len(archive())} bytes, unpacked (zip)"
+        assert found.summary == f"faces.zip, {len(faces)} bytes, unpacked (zip)"
         draft.publish()
         for _ in range(2):
             printed = lines("cat /dataset/faces/faces/a.txt", require=("faces",))
@@ -119,6 +120,19 @@ def test_a_small_archive_is_unpacked_like_a_large_one(own_places: Path, tmp_path
     (tmp_path / "faces.zip").write_bytes(archive())
     drafts.new("dataset", "small", path=str(tmp_path / "faces.zip")).publish()
     assert lines("cat /dataset/small/faces/a.txt", require=("small",))[-1] == "a face"
+
+
+def test_a_file_of_arrays_stays_one_file(own_places: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "both.npz", a=np.arange(3), b=np.eye(2))
+    drafts.new("dataset", "local", path=str(tmp_path / "both.npz")).publish()
+    with serving(files({"/both.npz": (tmp_path / "both.npz").read_bytes()})) as web:
+        drafts.new("dataset", "far", url=f"{web}/both.npz").publish()
+        cell = (
+            "import numpy\nfor name in ('local', 'far'):\n    print(sorted(numpy.load(f'/dataset/{name}/both.npz')))\n"
+        )
+        job = jupyter_cube.submit(cell, require=("local", "far"))
+        assert job.wait(60) is State.SUCCEEDED, [line.line for line in job.log.tail(20)]
+    assert [line.line for line in job.log.tail(2)] == ["['a', 'b']"] * 2
 
 
 def test_a_folder_may_be_brought_anywhere(own_places: Path, tmp_path: Path) -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +15,7 @@ from typing import Any
 import pytest
 from web import files, send, serving
 
-from jupyter_cube import bring, connection, fetch
+from jupyter_cube import connection, fetch
 from jupyter_cube.fetch import FetchError, Unreachable
 
 DATA = bytes(range(256)) * 4000
@@ -202,73 +199,6 @@ def test_redirects_end_and_stay_where_they_must() -> None:
         fetch.read(f"{web}/a", limit=100)
 
 
-def test_jobs_share_what_was_fetched(tmp_path: Path) -> None:
-    asked: list[str] = []
-    cache = str(tmp_path / "cache")
-    with serving(files({"/x": DATA}, asked)) as web:
-        with_sum = [bring.fetched(f"{web}/x", cache, sha256=SHA) for _ in range(2)]
-        assert asked == ["/x"]
-        bring.fetched(f"{web}/x", cache)
-        bring.fetched(f"{web}/x", cache)
-        assert asked == ["/x", "/x", "/x"]  # without a checksum the server is asked, and says that nothing changed
-        address = f"{web}/x"
-    assert {found.sha256 for found in with_sum} == {SHA}
-    said: list[str] = []
-    assert bring.fetched(address, cache, say=said.append).sha256 == SHA
-    assert "is used" in said[0]
-    with pytest.raises(FetchError, match="cannot be reached"):
-        bring.fetched(f"{address}2", cache)
-
-
-def test_many_at_once_fetch_it_once(tmp_path: Path) -> None:
-    asked: list[str] = []
-    with serving(files({"/x": DATA}, asked)) as web:
-        words = [sys.executable, bring.__file__, "--cache", str(tmp_path / "c"), "--sha256", SHA, "--unpack", "none"]
-        tasks = [
-            subprocess.Popen(
-                [*words, "--into", str(tmp_path / str(number))],
-                stdout=subprocess.PIPE,
-                env={**os.environ, "CUBE_SOURCE": f"{web}/x"},
-            )
-            for number in range(6)
-        ]
-        outputs = [task.communicate()[0] for task in tasks]
-    assert sum(b"fetching" in line and b"somebody" not in line for line in b"".join(outputs).splitlines()) == 1
-    assert [task.returncode for task in tasks] == [0] * 6, outputs
-    assert asked == ["/x"]
-    for number in range(6):
-        assert (tmp_path / str(number) / "x").read_bytes() == DATA
-
-
-def test_a_job_that_changes_its_file_does_not_change_the_cache(tmp_path: Path) -> None:
-    with serving(files({"/x": DATA})) as web:
-        found = bring.fetched(f"{web}/x", str(tmp_path / "cache"), sha256=SHA)
-    bring.into(found.path, str(tmp_path / "job"), name="x", unpack="none")
-    (tmp_path / "job" / "x").write_bytes(b"changed")
-    assert Path(found.path).read_bytes() == DATA
-
-
-@pytest.mark.parametrize(
-    ("source", "words", "line"),
-    [
-        (
-            "http://127.0.0.1:9/x?key=1",
-            [],
-            "error: http://127.0.0.1:9/x?... cannot be reached: [Errno 111] Connection refused",
-        ),
-        (__file__, ["--sha256", "0" * 64], f"error: {__file__} has another checksum than {'0' * 64}"),
-        ("/nowhere/x", [], "error: No such file or directory: /nowhere/x"),
-    ],
-)
-def test_a_failure_is_one_line(source: str, words: list[str], line: str, tmp_path: Path) -> None:
-    asked = [sys.executable, bring.__file__, "--cache", str(tmp_path), "--into", str(tmp_path / "t"), *words]
-    environment = {**os.environ, "CUBE_SOURCE": source}
-    done = subprocess.run(asked, capture_output=True, text=True, check=False, env=environment)
-    assert done.returncode == 1
-    assert done.stdout.splitlines()[-1] == line
-    assert done.stderr == ""
-
-
 def test_a_body_that_is_cut_off_is_no_answer() -> None:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
@@ -350,6 +280,40 @@ def test_many_cuts_do_not_matter_while_it_grows(tmp_path: Path) -> None:
     assert len(asked) == 7
 
 
+def test_a_server_that_always_cuts_is_given_up(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:  # now longer, now shorter, and never from where it was cut
+        asked.append(1_500_000 * (1 + len(asked) % 2))
+        handler.send_response(200)
+        handler.send_header("Content-Length", "9000000")
+        handler.end_headers()
+        handler.wfile.write(bytes(asked[-1]))
+        handler.close_connection = True
+
+    with serving(answer) as web, pytest.raises(Unreachable, match="are missing"):
+        fetch.download(f"{web}/x", tmp_path / "x", limit=10**8)
+    assert len(asked) < 10
+
+
+@pytest.mark.parametrize("name", ["my file.csv", "grün?a=b c", "a%20b", "a+b&c"])
+def test_addresses_are_taken_as_people_copy_them(name: str) -> None:
+    seen: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        seen.append(handler.path)
+        if len(seen) == 2:
+            send(handler, b"", status=302, Location="/" + name.encode().decode("latin-1"))
+        else:
+            send(handler, b"data")
+
+    with serving(answer) as web:
+        assert fetch.read(f"{web}/{name}#part", limit=10).body == b"data"
+        assert fetch.read(f"{web}/old", limit=10).body == b"data"
+    wanted = {"my file.csv": "/my%20file.csv", "grün?a=b c": "/gr%C3%BCn?a=b%20c"}.get(name, f"/{name}")
+    assert seen == [wanted, "/old", wanted]
+
+
 def test_what_is_too_large_leaves_nothing(tmp_path: Path) -> None:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
@@ -409,12 +373,3 @@ def test_a_proxy_is_not_asked_for_addresses_of_this_machine(host: str, monkeypat
         with pytest.raises(FetchError, match="which is no public address"):
             fetch.read("http://public.test/a", limit=1, resolve=resolve)
     assert asked == ["http://public.test/a"]
-
-
-def test_a_copy_without_a_name_for_its_version_serves_where_the_server_is_gone(tmp_path: Path) -> None:
-    with serving(lambda handler: send(handler, DATA)) as web:
-        first = bring.fetched(f"{web}/x", str(tmp_path))
-    said: list[str] = []
-    assert bring.fetched(f"{web}/x", str(tmp_path), say=said.append) == first
-    assert said[-1].startswith(f"{web}/x cannot be reached")
-    assert said[-1].endswith("is used")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextmanager
-def serving(answer: Answer, address: str = "127.0.0.1") -> Iterator[str]:
-    """``http://ADDRESS:PORT`` of a server that answers every GET with ``answer(handler)``."""
+def serving(answer: Answer, address: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """``http://ADDRESS:PORT`` of a server that answers every GET with ``answer(handler)``; with ``tls``, ``https``."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -23,12 +24,18 @@ def serving(answer: Answer, address: str = "127.0.0.1") -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
+        def handle(self) -> None:
+            with suppress(ssl.SSLError):  # the client does not believe the certificate
+                super().handle()
+
     server = ThreadingHTTPServer((address, 0), Handler)
     server.daemon_threads = True
+    if tls is not None:  # the handshake is for the thread of each connection, not for the one that accepts
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://{address}:{server.server_port}"
+        yield f"{'http' if tls is None else 'https'}://{address}:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
