@@ -1,13 +1,13 @@
 """Environments of Python packages that jobs share.
 
-Runs in tasks, ``python environments.py --cache CACHE --env FILE [--option=WORD] [--line=LINE] -- PACKAGE...``, with the
-standard library only. An environment is built once for what was asked for, at its final place, and is whole when it has
-a file ``.ready``. ``FILE`` gets the lines that make later commands use it.
+Runs in tasks, ``python environments.py CACHE FILE [--bare]``, with the standard library only; standard input says what
+is asked for, in lines ``package TEXT``, ``line TEXT`` (of a requirements file) and ``option TEXT``. An environment is
+built once for that, at its final place, and is whole when it has a file ``.ready``. ``FILE`` gets the lines that make
+later commands use it.
 """
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import hashlib
 import json
@@ -146,24 +146,22 @@ def _say(line: str) -> None:
 
 def main(words: list[str]) -> int:
     """What a task runs."""
-    parser = argparse.ArgumentParser(description="Make an environment of Python packages.")
-    parser.add_argument("--cache", required=True)
-    parser.add_argument("--env", required=True)
-    parser.add_argument("--bare", action="store_true")
-    parser.add_argument("--option", action="append", default=[])
-    parser.add_argument("--line", action="append", default=[])
-    parser.add_argument("packages", nargs="*")
-    asked = parser.parse_args(words)
+    cache, env, *bare = words
+    asked: dict[str, list[str]] = {"package": [], "line": [], "option": []}
+    for text in sys.stdin.read().strip("\n").split("\n"):
+        kind, _, word = text.partition(" ")
+        asked[kind].append(word)
+    packages, lines, options = asked.values()
     try:
-        place = place_of(asked.cache, asked.packages, asked.line, asked.option, inherit=not asked.bare)
-        code = build(place, asked.packages, asked.line, asked.option, inherit=not asked.bare)
+        place = place_of(cache, packages, lines, options, inherit=not bare)
+        code = build(place, packages, lines, options, inherit=not bare)
     except OSError as error:
-        _say(f"error: {error.strerror or error}: {error.filename or asked.cache}")
+        _say(f"error: {error.strerror or error}: {error.filename or cache}")
         return 1
     if code:
-        _say(f"error: the packages cannot be installed: {_shown(asked.packages, asked.line)}")
+        _say(f"error: the packages cannot be installed: {_shown(packages, lines)}")
         return 1
-    with open(asked.env, "a") as file:
+    with open(env, "a") as file:
         file.write(f"PATH={place}/bin:{os.environ.get('PATH', os.defpath)}\nVIRTUAL_ENV={place}\n")
         file.write(f"CUBE_PYTHON={place}/bin/python\n")
     return 0

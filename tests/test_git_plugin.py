@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -251,6 +252,17 @@ def test_a_login_stays_out_of_the_log(tmp_path: Path) -> None:
     (text,) = make("git", repo_uri="https://me:token@127.0.0.1:1/r").scripts.values()
     done = bash(text, env=ENV, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "error: r is not empty, and no clone of https://127.0.0.1:1/r\n")
+
+
+def test_a_secret_may_hold_any_sign(repository: Path, tmp_path: Path) -> None:
+    place = repository.rename(tmp_path / """it's "$HOME" `x`""")
+    path = tmp_path / "job.yaml"
+    plugin = "{plugin: git, parameters: {repo_uri: 'file://<% $secrets.where %>', clone_dir: c, ref: v1}}"
+    extras = f"extras: {{com.microsoft.pai.runtimeplugin: [{plugin}]}}\n"
+    path.write_text(f"{with_commands('cat c/file')}secrets: {{where: {json.dumps(str(place))}}}\n{extras}")
+    job = jupyter_cube.submit(str(path))
+    assert job.wait(60) is State.SUCCEEDED, [line.line for line in job.log.tail(50)]
+    assert [line.line for line in job.log.tail(1)] == ["one"]
 
 
 def test_openpais_form_in_a_job(repository: Path, tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ def test_a_login_stays_out_of_the_log(
 
 
 def test_lines_of_a_requirements_file(run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
-    done = run(requirements=["# what it needs", "tiny == 1.0  # the old one"])
+    done = run(requirements="# what it needs\n\ntiny == 1.0  # the old one\n")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
     place = lines["VIRTUAL_ENV"]
@@ -248,9 +248,11 @@ def test_uv_builds_where_it_is_installed(
 def test_a_build_that_was_cut_off_is_done_again(
     run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, wheels: Path, until: Callable[..., None]
 ) -> None:
-    words = [sys.executable, str(ENVIRONMENTS), "--cache", str(tmp_path / "cache"), "--env", str(tmp_path / "env")]
-    options = [f"--option={option}" for option in ("--no-index", "--find-links", str(wheels))]
-    process = subprocess.Popen([*words, *options, "--", "tiny"], stdout=subprocess.DEVNULL, start_new_session=True)
+    words = [sys.executable, str(ENVIRONMENTS), str(tmp_path / "cache"), str(tmp_path / "env")]
+    asked = tmp_path / "asked"
+    asked.write_text(f"package tiny\noption --no-index\noption --find-links\noption {wheels}\n")
+    with asked.open() as file:
+        process = subprocess.Popen(words, stdin=file, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         until(lambda: list(tmp_path.glob("cache/environments/*/pyvenv.cfg")))
     finally:

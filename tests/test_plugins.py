@@ -92,6 +92,8 @@ def test_ssh_is_accepted_and_says_what_to_do() -> None:
         ("git", {"repo_uri": "https://h/r", "clone_dir": "-x"}, "'-x' is no folder for a clone"),
         ("pip", {}, "there is nothing to install"),
         ("pip", {"packages": ["--index-url=x"]}, "is no package; options stand under pip_options"),
+        ("pip", {"packages": ["a\nend\nrm x"]}, "is more than one line"),
+        ("git", {"repo_uri": "<% $secrets.all %>"}, "'<% $secrets.all %>' is no folder for a clone"),
         ("tensorboard", {"logdir": {"a": "b"}, "port": 99999}, "99999 is no port"),
         ("tensorboard", {"logdir": {"a": "b,c"}}, "takes no comma"),
         ("ssh", {"jobssh": "yes"}, "this must be true or false"),

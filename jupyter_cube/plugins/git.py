@@ -19,25 +19,28 @@ _ADDRESS = re.compile(r"(?!-)(?!.*::)[^\x00-\x20\x7f]+")
 _REF = re.compile(r"(?!-)(?!.*\.\.)[\w./@+-]*")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _SECRET = re.compile(r"<%\s*\$secrets\.[\w.]+\s*%>")
-_LOGIN = re.compile(r"(?<=://)[^/@]*@")  # may hold a token, which is nothing for the log
 _LOCAL = re.compile(r"file://|(?!.*://)[^:]*(/|$)")  # else what is before the first colon is a host
 
 # No hooks, no transports that run programs, no question that nobody can answer, no submodules of this machine where the
 # repository is elsewhere. A clone that is there is taken when it is of the same repository, so that a retry works; one
 # that was cut off by a kill has no index yet. Tasks and jobs may share the folder: one at a time, by one of a few
-# locks, which git's own processes must not keep.
+# locks, which git's own processes must not keep. The address is no quoted word, for a secret in it may hold a quote.
 _SCRIPT = """\
 export GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL={protocols}
 git() {{ command git -c core.hooksPath=/dev/null -c advice.detachedHead=false "$@" 9>&-; }}
 lock() {{ "${{CUBE_PYTHON:-python3}}" -S -c "import fcntl; fcntl.flock(9, fcntl.LOCK_EX $1)" 2> /dev/null; }}
 without_login() {{ printf %s "$1" | sed 's,://[^/@]*@,://,'; }}
+IFS= read -r address << 'end of the address'
+{address}
+end of the address
+shown=$(without_login "$address")
 clone() {{
     for pause in 1 4 15; do
-        if git clone -q{options} -- {address} "$place"; then return 0; fi
+        if git clone -q{options} -- "$address" "$place"; then return 0; fi
         echo "$place: git clone failed, again in $pause s"
         sleep $pause
     done
-    git clone -q{options} -- {address} "$place"
+    git clone -q{options} -- "$address" "$place"
 }}
 place={place}
 mkdir -p "$(dirname "$place")" "$CUBE_CACHE/locks"
@@ -46,8 +49,8 @@ set -- $(printf %s "$1 $(basename "$place")" | cksum)
 exec 9>> "$CUBE_CACHE/locks/clone.$(($1 % 64))"
 lock "| fcntl.LOCK_NB" || {{ echo "$place: waiting for another clone"; lock "" || true; }}
 there=$(git config -f "$place/.git/config" --get remote.origin.url) || true
-if [ -n "$(ls -A "$place" 2> /dev/null)" ] && [ "$(without_login "$there")" != "$(without_login {address})" ]; then
-    echo "error: $place is not empty, and no clone of "{shown}
+if [ -n "$(ls -A "$place" 2> /dev/null)" ] && [ "$(without_login "$there")" != "$(without_login "$address")" ]; then
+    echo "error: $place is not empty, and no clone of $shown"
     exit 1
 fi
 if [ -d "$place/.git" ] && [ ! -e "$place/.git/index" ]; then
@@ -58,9 +61,9 @@ if [ -d "$place/.git" ] && [ ! -e "$place/.git/index" ]; then
         rm -rf "$place/.git"
     fi
 fi
-[ ! -d "$place/.git" ] || git -C "$place" remote set-url origin {address}
+[ ! -d "$place/.git" ] || git -C "$place" remote set-url -- origin "$address"
 if [ ! -d "$place/.git" ] && ! clone; then
-    echo "error: "{shown}" cannot be cloned"
+    echo "error: $shown cannot be cloned"
     exit 1
 fi
 """
@@ -68,7 +71,7 @@ fi
 _CHECK_OUT = """\
 commit=$(git -C "$place" rev-parse -q --verify {here}) || {{
     if ! git -C "$place" fetch -q origin {ref}; then
-        echo "error: "{shown}" gives no "{ref}
+        echo "error: $shown gives no "{ref}
         exit 1
     fi
     commit=$(git -C "$place" rev-parse -q --verify "FETCH_HEAD^{{commit}}")
@@ -83,7 +86,7 @@ _SUBMODULES = """\
 for pause in 1 4 15 0; do
     if git -C "$place" submodule --quiet update --init --recursive{depth}; then break; fi
     if [ $pause = 0 ]; then
-        echo "error: the submodules of "{shown}" cannot be cloned"
+        echo "error: the submodules of $shown cannot be cloned"
         exit 1
     fi
     echo "$place: git submodule failed, again in $pause s"
@@ -115,14 +118,13 @@ class GitPlugin(Plugin):
         if not _REF.fullmatch(ref):
             raise ValueError(f"{ref!r:.100} is no branch, tag or commit")
         place = parameters.place or re.split("[/:]", re.sub(r"(/*\.git)?/*$", "", address))[-1]
-        if place.startswith("-") or not place:
+        if place.startswith("-") or not place or _SECRET.search(place):
             raise ValueError(f"{place!r:.100} is no folder for a clone")
         options = _checked(parameters.options)
         of_clone = [option for option in options if option not in _OF_SUBMODULES]
         words = {
             "place": f'"$HOME"/{shlex.quote(place[2:])}' if place.startswith("~/") else shlex.quote(place),
-            "address": shlex.quote(address),
-            "shown": shlex.quote(_LOGIN.sub("", address)),
+            "address": address,
             "options": "".join(f" {shlex.quote(option)}" for option in of_clone),
             "depth": " --depth=1" if "--shallow-submodules" in options else "",
             "protocols": "file:git:http:https:ssh" if _LOCAL.match(address) else "git:http:https:ssh",

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from jupyter_cube.document import Node
+from jupyter_cube.document import Path as Place
 from jupyter_cube.plan import File
 from jupyter_cube.plugins.base import Made, Plugin
 from jupyter_cube.record import Written, key
-from jupyter_cube.shape import NAMES, Flag
+from jupyter_cube.shape import NAMES, Flag, Items, Reader, Schema, Text
+
+
+class _Lines(Items):
+    """Lines, as a list or as the text of a file."""
+
+    def read(self, node: Node, path: Place, reader: Reader) -> tuple[Any, ...]:
+        return tuple(node.value.splitlines()) if isinstance(node.value, str) else super().read(node, path, reader)
+
+    def schema(self) -> Schema:
+        return {**super().schema(), "type": ["array", "string"]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +29,9 @@ class PipParameters(Written):
     """What is installed, and how."""
 
     packages: tuple[str, ...] = key("packages", NAMES, default=(), about="as on pip's command line")
-    requirements: tuple[str, ...] = key("requirements", NAMES, default=(), about="lines of a requirements file")
+    requirements: tuple[str, ...] = key(
+        "requirements", _Lines(Text()), default=(), about="lines of a requirements file, a list or a text"
+    )
     options: tuple[str, ...] = key("pip_options", NAMES, default=(), about="options of pip install")
     inherit: bool = key("inherit", Flag(), default=True, about="the submitter's packages can be imported, too")
 
@@ -35,12 +48,16 @@ class PipPlugin(Plugin):
         for package in parameters.packages:
             if package.startswith("-"):
                 raise ValueError(f"{package!r:.100} is no package; options stand under pip_options")
-        words = ["--bare"] if not parameters.inherit else []
-        words += [f"--option={option}" for option in parameters.options]
-        words += [f"--line={line}" for line in parameters.requirements]
-        asked = shlex.join([*words, "--", *parameters.packages])
-        ours = (
-            '"${CUBE_PYTHON:-python3}" "$CUBE_JOB/files/cube/environments.py" --cache "$CUBE_CACHE" --env "$CUBE_ENV"'
-        )
+        # no quoted words, for a secret in them may hold a quote
+        words = [
+            *(f"package {word}" for word in parameters.packages),
+            *(f"line {word}" for word in parameters.requirements),
+            *(f"option {word}" for word in parameters.options),
+        ]
+        if wrong := next((word for word in words if "\n" in word), ""):
+            raise ValueError(f"{wrong.partition(' ')[2]!r:.100} is more than one line")
+        bare = "" if parameters.inherit else " --bare"
+        ours = f'"${{CUBE_PYTHON:-python3}}" "$CUBE_JOB/files/cube/environments.py" "$CUBE_CACHE" "$CUBE_ENV"{bare}'
+        script = "\n".join([f"{ours} << 'end'", *words, "end"])
         text = (Path(__file__).parents[1] / "environments.py").read_text("utf-8")
-        return Made({"taskStarts": f"{ours} {asked}"}, files=(File("cube/environments.py", text),))
+        return Made({"taskStarts": script}, files=(File("cube/environments.py", text),))
