@@ -386,6 +386,8 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         ("a.csv", b"x,y\n", "columns"),
         ("b.json", b"\xff\xfe", "UTF-8"),
         ("c.yaml", b"a: [", "imported"),
+        ("d.csv", b"name,describe,download_url\na," + b"x" * 200_000 + b",y\n", "no table: field larger"),
+        ("e.json", b'{"a": {"job_template_args": ' + b"[" * 900 + b"]" * 900 + b"}}", "nested too deep"),
     ):
         (tmp_path / name).write_bytes(data)
         with pytest.raises(UsageError, match=message):
@@ -423,6 +425,7 @@ def made(file: str, key: str) -> Imported:
     return one
 
 
+@given
 @pytest.mark.parametrize(("file", "key"), ENTRIES)
 def test_every_given_template_makes_a_job_with_the_right_words(file: str, key: str, tmp_path: Path) -> None:
     one = made(file, key)

@@ -35,6 +35,13 @@ def import_file(path: str | Path) -> list[Imported]:
         raise UsageError("it is no text in UTF-8", place=str(file), hint=_POSSIBLE) from None
     if file.suffix.lower() == ".csv":
         return _table(text, file)
+    try:
+        return _document(text, file)
+    except RecursionError:
+        raise UsageError("its values are nested too deep", place=str(file), hint="flatten them") from None
+
+
+def _document(text: str, file: Path) -> list[Imported]:
     value = _value(text, file)
     if openpai.is_job(value):
         return [openpai.from_file(text, file=file.name)]
@@ -70,8 +77,12 @@ def _table(text: str, file: Path) -> list[Imported]:
     import io
 
     table = csv.DictReader(io.StringIO(text, newline=""))
-    if missing := sorted(datasets.COLUMNS - set(table.fieldnames or ())):
+    try:
+        columns, found = set(table.fieldnames or ()), list(table)
+    except csv.Error as error:
+        raise UsageError(f"it is no table: {error}", place=f"{file}:{table.line_num}", hint=_POSSIBLE) from None
+    if missing := sorted(datasets.COLUMNS - columns):
         message = f"it is no table of datasets: the columns {', '.join(missing)} are missing"
         raise UsageError(message, place=str(file), hint=_POSSIBLE)
-    rows = [{key: value for key, value in row.items() if isinstance(key, str) and value is not None} for row in table]
+    rows = [{key: value for key, value in row.items() if isinstance(key, str) and value is not None} for row in found]
     return datasets.from_table(rows)
