@@ -30,6 +30,7 @@ _FLOOR = 100_000_000  # bytes that an archive may always unpack to
 _RATIO = 200
 _CHUNK = 1 << 20
 _HEADER = 1 << 20  # bytes of an entry's name, link and other attributes
+_LISTED = 1 << 29  # bytes of all entries' names and attributes
 _SINGLE: dict[str, Any] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
 _MAGIC = ((b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"\x1f\x8b", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\0", "xz"))
 _ENDINGS = (".zip", ".tar", ".gz", ".tgz", ".taz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz")
@@ -188,7 +189,7 @@ def _copy(source: IO[bytes], path: str, limit: _Limit, *, executable: bool = Fal
 
 def _zip(archive: str, draft: str, limit: _Limit) -> None:
     links: list[tuple[str, str]] = []
-    with zipfile.ZipFile(archive) as opened:
+    with open(archive, "rb") as file, zipfile.ZipFile(_Listed(file)) as opened:
         for entry in opened.infolist():
             limit.entry()
             mode = entry.external_attr >> 16
@@ -204,6 +205,22 @@ def _zip(archive: str, draft: str, limit: _Limit) -> None:
                 with opened.open(entry) as source:
                     _copy(source, path, limit, executable=bool(mode & 0o100))
     _link(draft, links)
+
+
+class _Listed:
+    """A file of which nobody reads a list of more entries into memory than there may be."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > _LISTED:
+            raise ArchiveError(f"the archive has a list of its entries of {size:,} bytes")
+        data = self._file.read(size)
+        if size > ENTRIES * 46 and data.count(b"PK\1\2") > ENTRIES:  # 46 bytes and a name each
+            raise ArchiveError(f"the archive has more than {ENTRIES:,} entries")
+        return data
 
 
 class _Measured:

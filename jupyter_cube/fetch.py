@@ -104,7 +104,7 @@ def download(
         progress: called with the bytes so far and the bytes in all (0: unknown).
 
     Raises:
-        FetchError: as ``read``, or the checksum is another one.
+        FetchError: as ``read``, or the checksum is another one, or the disk has no room.
     """
     path = os.fspath(path)
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
@@ -121,9 +121,11 @@ def download(
                     raise
                 time.sleep(_PAUSES[tries])
                 tries += 1
-            except FetchError:
-                with contextlib.suppress(FileNotFoundError):
+            except (FetchError, OSError) as error:  # a full disk is not kept full
+                with contextlib.suppress(OSError):
                     os.unlink(f"{path}.part")
+                if isinstance(error, OSError) and error.errno and not error.filename:
+                    raise OSError(error.errno, error.strerror, path) from error
                 raise
         if sha256 and found.sha256 != sha256.lower():
             os.unlink(f"{path}.part")
@@ -172,6 +174,8 @@ def _attempt(
             raise Unreachable(f"{shown(address)} sent another part than was asked for")
         have = have if status == 206 else 0
         whole = have + reply.length if reply.length else 0
+        if have + reply.length <= limit and reply.length > (free := _free(path)):
+            raise FetchError(f"{shown(address)} has {whole:,} bytes, and the disk of {path} has room for {free:,}")
         found = reply.headers.get("etag", "")
         with open(about, "w") as file:
             json.dump({"of": _key(address), "etag": "" if found.startswith("W/") else found}, file)
@@ -213,6 +217,11 @@ def _size(path: str) -> int:
         return os.path.getsize(path)
     except OSError:
         return 0
+
+
+def _free(path: str) -> int:
+    disk = os.statvfs(os.path.dirname(path) or ".")
+    return disk.f_bavail * disk.f_frsize
 
 
 def _left(part: str, about: str, address: str) -> tuple[int, str]:

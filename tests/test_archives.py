@@ -6,7 +6,9 @@ import gzip
 import io
 import os
 import random
+import struct
 import tarfile
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -179,6 +181,20 @@ def test_hostile_archives_leave_nothing(case: str, tmp_path: Path) -> None:
         unpack(str(made), str(target))
     assert there(target) == set()
     assert there(tmp_path) == {"a", "deep", "deep/target"}
+
+
+def test_a_long_list_of_entries_is_not_even_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a", "w") as file:
+        file.writestr("x", b"1")
+    start, end = (tmp_path / "a").read_bytes().split(b"PK\1\2")
+    one, last = b"PK\1\2" + end.partition(b"PK\5\6")[0], bytearray(b"PK\5\6" + end.partition(b"PK\5\6")[2])
+    count = archive.ENTRIES + 1
+    last[12:20] = struct.pack("<2L", len(one) * count, len(start))
+    (tmp_path / "a").write_bytes(start + one * count + last)
+    began = time.process_time()
+    with pytest.raises(ArchiveError, match="more than 1,000,000 entries"):
+        unpack(str(tmp_path / "a"), str(tmp_path / "t"))
+    assert time.process_time() - began < 1  # one by one they take ten seconds
 
 
 def test_too_many_entries_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,6 +113,18 @@ def test_a_file_that_was_damaged_in_the_cache_is_fetched_anew(sha256: str, tmp_p
     assert asked == ["/x"] * 3
 
 
+def test_a_disk_that_fills_up_is_said_and_not_kept_full(tmp_path: Path) -> None:
+    # a limit on the size of files is like a full disk for who writes them
+    words = ["bash", "-c", 'ulimit -f 100 && exec "$@"', "-", sys.executable, bring.__file__]
+    with serving(files({"/x": DATA})) as web:
+        env = {**os.environ, "CUBE_SOURCE": f"{web}/x"}
+        asked = [*words, "--cache", str(tmp_path / "c"), "--into", str(tmp_path / "t")]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False, env=env)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[-1].startswith(f"error: File too large: {tmp_path}/c/objects/")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 1000]
+
+
 def test_one_file_from_two_addresses_is_kept_once(tmp_path: Path) -> None:
     with serving(files({"/x": DATA, "/y": DATA})) as web:
         found = [bring.fetched(f"{web}/{name}", str(tmp_path)) for name in "xy"]

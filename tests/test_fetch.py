@@ -98,6 +98,15 @@ def test_a_size_that_is_announced_is_refused_before_it_arrives() -> None:
         fetch.read(f"{web}/x", limit=1000)
 
 
+def test_what_has_no_room_is_refused_before_it_arrives(tmp_path: Path) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        send(handler, b"", Content_Length=str(2**60))
+
+    with serving(answer) as web, pytest.raises(FetchError, match=r"has 1,152,.* bytes, and the disk of .*/x has room"):
+        fetch.download(f"{web}/x", tmp_path / "x", limit=2**61)
+    assert {path.name for path in tmp_path.iterdir()} <= {"x.lock"}
+
+
 def test_a_server_that_says_nothing_is_given_up(tmp_path: Path) -> None:
     leave = threading.Event()
 
