@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import tarfile
 import threading
+import urllib.parse
 import zipfile
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -18,13 +20,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from example_job import with_commands
 from web import files, serving
 
+import jupyter_cube
 from jupyter_cube.document import from_values
 from jupyter_cube.plugins import registry
 from jupyter_cube.plugins.base import Made
 from jupyter_cube.record import Record
 from jupyter_cube.shape import Reader
+from jupyter_cube.state import State
 
 
 def make(plugin_name: str, /, **parameters: Any) -> Made:
@@ -214,6 +219,24 @@ def test_an_address_is_on_no_command_line(job: Job) -> None:
     assert "s3cret" not in out
 
 
+def test_a_secret_may_hold_any_sign(own_places: Path, tmp_path: Path) -> None:
+    secret = """it's "$HOME" `x` \\n"""
+    seen: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        seen.append(handler.path)
+        files({"/x": b"data"})(handler)
+
+    with serving(answer) as web:
+        plugin = f"{{plugin: http, parameters: {{url: '{web}/x?t=<% $secrets.token %>', path: d}}}}"
+        extras = f"extras: {{com.microsoft.pai.runtimeplugin: [{plugin}]}}\n"
+        path = tmp_path / "job.yaml"
+        path.write_text(f"{with_commands('cat d/x')}secrets: {{token: {json.dumps(secret)}}}\n{extras}")
+        job = jupyter_cube.submit(str(path))
+        assert job.wait(60) is State.SUCCEEDED, [line.line for line in job.log.tail(50)]
+    assert [urllib.parse.unquote(one) for one in seen] == [f"/x?t={secret}"]
+
+
 def test_what_is_stopped_leaves_nothing_half_unpacked(job: Job, until: Callable[..., None]) -> None:
     with zipfile.ZipFile(job.item / "a.zip", "w") as file:
         for number in range(20_000):
@@ -232,6 +255,8 @@ def test_what_is_stopped_leaves_nothing_half_unpacked(job: Job, until: Callable[
         ("http", {"files": [{"url": "http://x/a/t.csv"}, {"url": "http://x/b/t.csv"}]}, "two of the files are called"),
         ("http", {"files": [{"url": "http://x/a", "name": "../a"}]}, "is no name of a file"),
         ("file", {"source": ""}, "is no path"),
+        ("file", {"source": "http://x/y"}, "is no path"),
+        ("http", {"url": "http://x/y\nend of the address\nrm x"}, "is no http or https address"),
     ],
 )
 def test_what_does_not_go_together(plugin: str, parameters: dict[str, Any], message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from jupyter_cube.record import Record, Written, key
 from jupyter_cube.shape import Choice, Integer, Items, Text
 
 _CHECKSUM = Text("|[0-9a-fA-F]{64}", "64 hexadecimal digits")
+_ADDRESS = re.compile(r"https?://[^\x00-\x1f\x7f]+")
 _UNPACK = Choice(KINDS, "kind of archive")
 _OURS = ("archive", "bring", "connection", "fetch")  # what runs in the task
 
@@ -60,7 +62,7 @@ class HttpPlugin(Plugin):
             if name in names and parameters.unpack in ("auto", "none"):
                 raise ValueError(f"two of the files are called {name!r:.100}; give them a name each")
             names.add(name)
-            if not file.url.startswith(("http://", "https://")):
+            if not _ADDRESS.fullmatch(file.url):
                 raise ValueError(f"{file.url!r:.100} is no http or https address")
             lines.append(_line(file.url, parameters, sha256=file.sha256, name=file.name, size=parameters.size))
         return _made(lines, parameters.path)
@@ -83,7 +85,7 @@ class FilePlugin(Plugin):
     parameters: ClassVar[type[Written]] = FileParameters
 
     def make(self, parameters: Any) -> Made:
-        if ".." in Path(parameters.source).parts or not parameters.source:
+        if ".." in Path(parameters.source).parts or not parameters.source or "://" in parameters.source:
             raise ValueError(f"{parameters.source!r:.100} is no path of a file")
         return _made([_line(parameters.source, parameters, sha256=parameters.sha256)], parameters.path)
 
@@ -93,11 +95,15 @@ def _line(source: str, parameters: Any, *, sha256: str = "", name: str = "", siz
     words = "".join(f" --{option} {shlex.quote(value)}" for option, value in options.items() if value)
     if size:
         words += f" --size {size}"
+    command = '"${CUBE_PYTHON:-python3}" -S "$CUBE_JOB/files/cube/bring.py" --cache "$CUBE_CACHE"' + words
+    if "://" in source:  # no quoted word, for a secret in it may hold a quote
+        return (
+            f"IFS= read -r source << 'end of the address'\n{source}\nend of the address\nCUBE_SOURCE=$source {command}"
+        )
     quoted = shlex.quote(source)
-    if "://" not in source and not source.startswith("/"):
+    if not source.startswith("/"):
         quoted = f'"$CUBE_ITEM"/{quoted}'
-    command = '"${CUBE_PYTHON:-python3}" -S "$CUBE_JOB/files/cube/bring.py" --cache "$CUBE_CACHE"'
-    return f"CUBE_SOURCE={quoted} {command}{words}"
+    return f"CUBE_SOURCE={quoted} {command}"
 
 
 def _made(lines: list[str], path: str) -> Made:
