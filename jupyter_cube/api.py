@@ -13,13 +13,14 @@ from typing import Any
 
 from jupyter_cube import compose, hint, launch, process, wrapper
 from jupyter_cube.backends.registry import backend
-from jupyter_cube.compose import Composed, Options
+from jupyter_cube.compose import Composed
 from jupyter_cube.config import config, store_path
 from jupyter_cube.errors import NotFoundError, UsageError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.handle import Job
 from jupyter_cube.index import Index, Summary
 from jupyter_cube.marketplace.reference import is_reference
+from jupyter_cube.options import Options, settled
 from jupyter_cube.preview import check_files, plan_of
 from jupyter_cube.retention import clean
 from jupyter_cube.state import State
@@ -102,19 +103,17 @@ def _user() -> str:
 
 def submit_cell(text: str, options: Options, *, namespace: Mapping[str, Any]) -> Job:
     """Submit a cell's text; ``namespace`` is where its names are looked up."""
-    return _commit(
-        compose.cell(text, compose.settled(options), namespace=namespace), source="cell", detach=options.detach
-    )
+    return _commit(compose.cell(text, settled(options), namespace=namespace), source="cell", detach=options.detach)
 
 
 def submit_file(path: str | Path, options: Options) -> Job:
     """Submit a .yaml, .py or .sh file, or a job template of the marketplace (``marketplace://name/NAME``)."""
-    return _commit(compose.source(path, compose.settled(options)), source=str(path), detach=options.detach)
+    return _commit(compose.source(path, settled(options)), source=str(path), detach=options.detach)
 
 
 def submit_words(words: Sequence[str], options: Options) -> Job:
     """Submit a command given as words."""
-    return _commit(compose.words(list(words), compose.settled(options)), source="words", detach=options.detach)
+    return _commit(compose.words(list(words), settled(options)), source="words", detach=options.detach)
 
 
 def submit(source: str | Path, *, namespace: Mapping[str, Any] | None = None, **options: Any) -> Job:

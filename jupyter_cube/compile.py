@@ -34,7 +34,7 @@ def compile(spec: JobSpec, *, parameters: Mapping[str, Any] | None = None, marke
     """
     given = parameters or {}
     faults = [*_unknown_parameters(spec, given), *rules.faults(spec, given), *_unavailable(spec)]
-    graphs = {} if faults else graphs_of(spec, market)
+    graphs = graphs_of(spec, market)
     faults += [fault for graph in graphs.values() for fault in graph.faults]
     faults += _refused(spec, graphs, market)
     parts: list[RoleParts] = []

@@ -12,15 +12,16 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_cube import compile, extras, kernel, model, rules, spec, wrapper
-from jupyter_cube.config import config
-from jupyter_cube.errors import Fault, SpecError, UsageError
+from jupyter_cube import compile, extras, kernel, model, spec, wrapper
+from jupyter_cube.errors import CubeError, Fault, SpecError, UsageError
 from jupyter_cube.insertion import with_value
+from jupyter_cube.marketplace import reference as references
 from jupyter_cube.marketplace.reference import is_reference
+from jupyter_cube.options import Options, at_least, beside_job, mebibytes, seconds
 from jupyter_cube.plan import File, Plan
 
 if TYPE_CHECKING:
@@ -28,54 +29,6 @@ if TYPE_CHECKING:
 
 _CUBE_PASSED_ON = ("CUBE_STORE", "CUBE_LOCKS")  # the rest is about the task that this process may be in
 ROLE = "worker"  # the role of a job that names none
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a submit can be told. Every field is one option of the verb ``submit``.
-
-    Attributes:
-        memory: MiB, or text with a unit such as ``4G``; empty: no limit.
-        inputs: names whose values the cell gets; None: the free names of the cell.
-        outputs: names whose values come back.
-        timeout: seconds, or text with a unit such as ``2h``.
-        retries: how often a failed task is tried again.
-        detach: a job submitted inside a task goes on when that task ends.
-        require: items that the tasks need first, each ``NAME[@VERSION][:VARIABLE=VALUE,...]``.
-        yes: allow items that are used for the first time.
-        rank: give the tasks RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and LOCAL_RANK.
-    """
-
-    name: str = ""
-    backend: str = ""
-    instances: int = 1
-    gpu: int = 0
-    cpu: int = 1
-    memory: str | int = ""
-    image: str = ""
-    shell: bool = False
-    yaml: bool = False
-    inputs: tuple[str, ...] | None = None
-    outputs: tuple[str, ...] = ()
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
-    timeout: str | float = 0
-    retries: int = 0
-    rank: bool = False
-    cwd: str = ""
-    ports: Mapping[str, int] = field(default_factory=dict)
-    tags: tuple[str, ...] = ()
-    grace: float | None = None
-    detach: bool = False
-    require: tuple[str, ...] = ()
-    yes: bool = False
-
-
-def settled(options: Options) -> Options:
-    """The options with the configuration's defaults filled in."""
-    settings = config()
-    grace = settings.grace if options.grace is None else options.grace
-    return replace(options, backend=options.backend or settings.backend, grace=grace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +103,8 @@ def file(path: Path, options: Options) -> Composed:
     """
     place = str(path)
     if not path.is_file():
-        raise UsageError("there is no such file", place=place)
+        what = "this is a folder" if path.is_dir() else "there is no such file"
+        raise UsageError(what, place=place, hint=_meant(path))
     suffix = path.suffix.lower()
     if suffix in (".yaml", ".yml", ".json"):
         try:
@@ -168,6 +122,22 @@ def file(path: Path, options: Options) -> Composed:
     )
 
 
+def _meant(path: Path) -> str:
+    """What somebody may have meant who named no file; a hint."""
+    if path.is_dir():
+        return "name a .yaml, .py or .sh file in it"
+    try:
+        wanted = references.typed(str(path))
+        from jupyter_cube.shopping import Shopping
+
+        kind = Shopping().find(wanted).item.kind
+    except CubeError:
+        return ""
+    if kind == "job":
+        return f"for the job template of that name write {wanted}"
+    return "" if kind == "notebook" else f"for the item of that name write --require {path} -- COMMAND"
+
+
 def job_text(text: str, options: Options, *, file: str) -> Composed:
     """An OpenPAI job as text.
 
@@ -175,8 +145,9 @@ def job_text(text: str, options: Options, *, file: str) -> Composed:
         SpecError: all that is wrong with it.
     """
     report = spec.check(text, file=file, parameters=options.parameters)
-    if report.spec is None:
-        raise SpecError(report.faults)
+    refused = beside_job(options, file)
+    if report.spec is None or refused:
+        raise SpecError([*refused, *report.faults])
     job = report.spec
     if job.cube.inputs:
         names = ", ".join(job.cube.inputs)
@@ -286,13 +257,13 @@ def _composed(
 ) -> Composed:
     exported = [f"export {_variable(name)}={shlex.quote(value)}" for name, value in options.env.items()]
     role = model.TaskRole(
-        instances=_at_least(options.instances, 1, "--instances"),
-        task_retry_count=_at_least(options.retries, 0, "--retries"),
+        instances=at_least(options.instances, 1, "--instances"),
+        task_retry_count=at_least(options.retries, 0, "--retries"),
         docker_image="image",
         resources=model.Resources(
-            cpu=_at_least(options.cpu, 0, "--cpu"),
+            cpu=at_least(options.cpu, 0, "--cpu", default=1),
             memory_mb=mebibytes(options.memory),
-            gpu=_at_least(options.gpu, 0, "--gpu"),
+            gpu=at_least(options.gpu, 0, "--gpu"),
             ports=options.ports,
         ),
         commands=(*exported, command),
@@ -326,12 +297,6 @@ def _composed(
     return Composed(plan, _text(job), everything, notes, shopping, job)
 
 
-def _at_least(number: int, least: int, place: str) -> int:
-    if number < least:
-        raise UsageError(f"{number} is too few", place=place, hint=f"write {least} or more")
-    return number
-
-
 def _variable(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise UsageError(f"{name!r} cannot be a variable's name", place="--env", hint="use letters, digits and _")
@@ -349,32 +314,3 @@ def _name(text: str) -> str:
     if not name:
         raise UsageError(f"{text!r} cannot be a job's name", hint="use letters, digits, - and _")
     return name
-
-
-def mebibytes(size: str | int) -> int:
-    """``4G``, ``512M`` or a number of MiB, as MiB; empty is 0, no limit.
-
-    Raises:
-        UsageError: it is no size.
-    """
-    if isinstance(size, int):
-        return size
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", size.lower()) if size else None
-    if match is None:
-        if size:
-            raise UsageError(f"{size!r} is no amount of memory", place="--memory", hint="write 512M or 4G")
-        return 0
-    factor = {"k": 1 / 1024, "m": 1, "": 1, "g": 1024, "t": 1024**2}[match[2]]
-    return max(1, round(float(match[1]) * factor))
-
-
-def seconds(duration: str | float, place: str) -> float:
-    """``90``, ``90s``, ``5m``, ``2h`` or ``1h30m`` as seconds.
-
-    Raises:
-        UsageError: it is no duration.
-    """
-    found = rules.seconds(duration)
-    if found is None:
-        raise UsageError(f"{duration!r} is no duration", place=place, hint="write 90s, 5m or 2h")
-    return found

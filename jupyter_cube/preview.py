@@ -9,12 +9,13 @@ from typing import Any
 
 from jupyter_cube import compile, compose, document, spec
 from jupyter_cube.backends.registry import backend
-from jupyter_cube.compose import Composed, Options
+from jupyter_cube.compose import Composed
 from jupyter_cube.errors import CubeError, Fault, SpecError, UsageError
 from jupyter_cube.market import NO_MARKET
 from jupyter_cube.marketplace import item
 from jupyter_cube.marketplace.graph import Graph
 from jupyter_cube.marketplace.item import Published
+from jupyter_cube.options import Options, settled
 from jupyter_cube.plan import Plan, Task
 from jupyter_cube.shopping import Shopping
 
@@ -76,10 +77,18 @@ def _report(path: str, faults: Sequence[Fault], warnings: Sequence[Fault]) -> di
     return {"file": path, "ok": not faults, "errors": list(map(shown, faults)), "warnings": list(map(shown, warnings))}
 
 
-def plan_of(source: str | Path, options: Options) -> dict[str, Any]:
-    """What a submit of the file or job template would run, as JSON values; ``errors`` say why it cannot."""
+def plan_of(source: str | Path | Sequence[str], options: Options) -> dict[str, Any]:
+    """What a submit would run, as JSON values; ``errors`` say why it cannot.
+
+    Args:
+        source: a file, a job template, or the words of a command.
+    """
+    options = settled(dataclasses.replace(options, yes=True))
     try:
-        composed = compose.source(source, compose.settled(dataclasses.replace(options, yes=True)))
+        if isinstance(source, str | Path):
+            composed = compose.source(source, options)
+        else:
+            composed = compose.words(list(source), options)
         plan, warnings = backend(composed.plan.backend).check(composed.plan)
     except SpecError as error:
         return _refused(map(str, error.faults))

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_cube.action import Requirement
-from jupyter_cube.errors import UsageError
+from jupyter_cube.errors import CubeError, Fault, SpecError, UsageError
 from jupyter_cube.extras import ReferencedPrerequisite
 from jupyter_cube.marketplace import reference as references
-from jupyter_cube.marketplace.item import Published
+from jupyter_cube.marketplace.item import Item, Published
 from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.model import JobSpec
 from jupyter_cube.typed import value_of
@@ -27,7 +27,7 @@ def parse(text: str) -> tuple[Reference, dict[str, Any]]:
     A value with a comma stands in quotes; ``[a, b]`` is a list.
 
     Raises:
-        UsageError: it is nothing like that.
+        UsageError: it is nothing like that, or gives a variable twice.
     """
     head, values = _halves(text)
     found: dict[str, Any] = {}
@@ -37,7 +37,14 @@ def parse(text: str) -> tuple[Reference, dict[str, Any]]:
         if part is None:
             message = f"{values[position:]!r:.60} is not VARIABLE=VALUE"
             raise UsageError(message, place=_PLACE, hint="write NAME:variable=value,other=value")
-        found[part[1]] = value_of(part[2])
+        name, value = part[1], part[2].strip()
+        if value[:1] in ("'", '"') and not re.fullmatch(_QUOTED, value):
+            raise UsageError(
+                f"the quote in {value!r:.60} is not closed", place=_PLACE, hint="close it, or leave it out"
+            )
+        if name in found:
+            raise UsageError(f"the variable '{name}' is given twice", place=_PLACE, hint="give it once")
+        found[name] = value_of(value)
         position = part.end()
     try:
         return references.typed(head), found
@@ -60,19 +67,24 @@ def _halves(text: str) -> tuple[str, str]:
 def add(job: JobSpec, typed: Sequence[str], *, find: Callable[[Reference], Published]) -> JobSpec:
     """The job with those items as prerequisites of all its roles, before the ones that it has.
 
+    An entry that names nothing is added like the others, so that it is found with all else that is wrong.
+
     Raises:
-        UsageError: an entry is malformed, or names nothing.
+        SpecError: entries are malformed.
     """
+    parsed = _parsed(typed)
     taken = {each.name for each in job.prerequisites} | {each.name for each in job.extras.references}
     added: list[ReferencedPrerequisite] = []
     secrets: dict[str, Any] = {}
-    for text in typed:
-        wanted, values = parse(text)
-        found = find(wanted).item
-        local = _free(re.sub(r"[^a-zA-Z0-9_.-]", "_", found.name), taken)
+    for wanted, values in parsed:
+        try:
+            found: Item | None = find(wanted).item
+        except CubeError:
+            found = None
+        local = _free(re.sub(r"[^a-zA-Z0-9_.-]", "_", found.name if found else wanted.name) or "item", taken)
         taken.add(local)
         for name, value in values.items():
-            variable = found.variable(name)
+            variable = found.variable(name) if found else None
             if variable is not None and variable.type == "secret" and "<%" not in str(value):
                 key = re.sub(r"\W", "_", f"{local}_{name}")
                 secrets[key] = value
@@ -85,6 +97,18 @@ def add(job: JobSpec, typed: Sequence[str], *, find: Callable[[Reference], Publi
     }
     extras = replace(job.extras, references=(*job.extras.references, *added))
     return replace(job, task_roles=roles, extras=extras, secrets={**job.secrets, **secrets})
+
+
+def _parsed(typed: Sequence[str]) -> list[tuple[Reference, dict[str, Any]]]:
+    parsed, faults = [], []
+    for text in typed:
+        try:
+            parsed.append(parse(text))
+        except UsageError as error:
+            faults.append(Fault(error.message, path=error.place, hint=error.hint))
+    if faults:
+        raise SpecError(faults)
+    return parsed
 
 
 def _free(name: str, taken: set[str]) -> str:

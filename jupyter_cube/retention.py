@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from jupyter_cube import compose
+from jupyter_cube import options
 from jupyter_cube.config import store_path
 from jupyter_cube.errors import UsageError
 from jupyter_cube.index import Index, Summary, folder_size
@@ -39,10 +39,10 @@ def clean(
     if keep is not None:
         doomed.update((one.id, one) for one in ended[max(0, keep) :])
     if older_than is not None:
-        limit = time.time() - compose.seconds(older_than, "--older-than")
+        limit = time.time() - options.seconds(older_than, "--older-than")
         doomed.update((one.id, one) for one in ended if one.ended < limit)
     if size is not None:
-        room = compose.mebibytes(size) * 2**20
+        room = options.mebibytes(size) * 2**20
         for one in ended:
             if one.id not in doomed:
                 room -= folder_size(store.jobs_path / one.id)

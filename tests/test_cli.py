@@ -89,6 +89,32 @@ def test_check_and_plan_say_what_is_wrong_and_start_nothing(capsys, folder: Path
     assert api.jobs() == []
 
 
+def test_a_plan_of_a_command(capsys) -> None:
+    words = ("plan", "--require", "digits", "--instances", "2", "--json", "--", "python", "train.py")
+    code, out, err = run(capsys, *words)
+    assert code == 0, err
+    assert [node["name"] for node in json.loads(out)["graph"]["worker"]] == ["digits", "digits"]
+    assert "plan needs FILE, or -- COMMAND" in run(capsys, "plan")[2]
+
+
+def test_options_that_a_job_says_itself_are_refused_beside_it(capsys, folder: Path) -> None:
+    (folder / "job.yaml").write_text(BROKEN.replace("many", "1"))
+    code, _, err = run(capsys, "submit", "job.yaml", "--gpu", "3", "--instances", "1", "--name", "mine")
+    assert code == 2
+    assert "--gpu is for cells, scripts and commands, a job says it itself; write taskRoles.ROLE.resource" in err
+    assert "--instances is for cells" in err
+    assert "--name" not in err
+    assert api.jobs() == []
+
+
+def test_a_folder_or_an_item_is_no_file(capsys, folder: Path) -> None:
+    (folder / "sub").mkdir()
+    assert "sub: this is a folder; name a .yaml, .py or .sh file in it" in run(capsys, "submit", "sub")[2]
+    assert "for the item of that name write --require digits -- COMMAND" in run(capsys, "submit", "digits")[2]
+    err = run(capsys, "submit", "python_script")[2]
+    assert "for the job template of that name write marketplace://name/python_script" in err
+
+
 def test_clean_deletes_what_its_rule_says(capsys) -> None:
     for name in ("first", "second"):
         run(capsys, "submit", "good.sh", "--wait", "--name", name)

@@ -79,6 +79,14 @@ def test_versions_go_up_and_never_change(shell: Shell) -> None:
     assert "greet@1.0.1" in out
 
 
+def test_all_that_is_wrong_with_what_is_required_is_said_at_once(shell: Shell) -> None:
+    shell("publish", "greet.yaml")
+    wanted = ("--require", "nope", "--require", "greet:lod=1", "--require", "greet:who=x,loud=maybe")
+    refused = shell("submit", *wanted, "--require", "noper", "--", "true", code=2)
+    for line in ("no item 'nope'", "no template variable 'lod'", "must be true or false, not 'maybe'", "item 'noper'"):
+        assert line in refused
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [

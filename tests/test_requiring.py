@@ -8,7 +8,7 @@ import pytest
 from example_job import JOB
 from example_market import Shelf
 
-from jupyter_cube.errors import UsageError
+from jupyter_cube.errors import SpecError, UsageError
 from jupyter_cube.requiring import add, parse
 from jupyter_cube.spec import parse as parse_job
 
@@ -39,7 +39,10 @@ def test_what_it_means(text: str, reference: str, values: dict[str, Any]) -> Non
     assert given == values
 
 
-@pytest.mark.parametrize("text", ["", "a b", "x:y", "x:=1", "x:a=1,b", "x@1.2.3.4", "-x", "marketplace://x"])
+_NOTHING = ("", "a b", "x:y", "x:=1", "x:a=1,b", "x@1.2.3.4", "-x", "marketplace://x", "x:a=1,a=2", "x:a='/b")
+
+
+@pytest.mark.parametrize("text", _NOTHING)
 def test_what_means_nothing_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(text)
@@ -60,3 +63,9 @@ def test_a_secret_that_is_typed_goes_to_the_secrets() -> None:
     job = add(parse_job(JOB), ["data.set:path=/a,token=s3cret"], find=SHELF.find)
     assert job.secrets == {"data_set_token": "s3cret"}
     assert job.extras.references[0].require[0].values["token"] == "<% $secrets.data_set_token %>"
+
+
+def test_all_that_is_malformed_is_said_at_once() -> None:
+    with pytest.raises(SpecError) as caught:
+        add(parse_job(JOB), ["x:y", "data.set:path=/a", "a b"], find=SHELF.find)
+    assert [fault.path for fault in caught.value.faults] == ["--require", "--require"]

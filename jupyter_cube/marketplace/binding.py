@@ -13,15 +13,15 @@ Problem = tuple[str, str]  # a message and a hint
 
 
 def bind(
-    item: Item, given: Mapping[str, Any], *, outer: Mapping[str, Any] | None = None, checked: bool = True
+    item: Item, given: Mapping[str, Any], *, outer: Mapping[str, Any] | None = None, patterns: bool = True
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The values of an item's variables, and what is wrong with those that were given.
 
     Args:
         given: name to value.
         outer: the values of the item that gives them, which they may mention; None: the job gives them.
-        checked: compare values with what the item declares; not before its author is trusted, because a pattern may
-            be made to run without end.
+        patterns: compare values with the patterns that the item declares; not before its author is trusted, because a
+            pattern may be made to run without end.
     """
     values: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -42,8 +42,8 @@ def bind(
                 continue
             else:
                 value = braces.fill_value(variable.default, values)
-            if checked and (name in given or value not in (None, "")):
-                value = variable.accept(value, pattern=name in given)
+            if name in given or value not in (None, ""):
+                value = variable.accept(value, pattern=patterns and name in given)
             values[name] = value
         except braces.BraceError as error:
             problems.append((f"'{name}' of {item.label}: {error}", f"see {item.place(('template_variables', index))}"))

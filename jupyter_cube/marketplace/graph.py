@@ -238,7 +238,7 @@ class _Walk:
             what.item,
             requirement.values,
             outer=parent.values if parent is not None and isinstance(above, Published) else None,
-            checked=what.trusted,
+            patterns=what.trusted,
         )
         for message, hint in problems:
             by = f", required by {above.item.place(('require',))}" if isinstance(above, Published) else ""

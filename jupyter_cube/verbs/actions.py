@@ -9,12 +9,12 @@ from dataclasses import fields
 from typing import Any
 
 from jupyter_cube import api, render
-from jupyter_cube.compose import Options
 from jupyter_cube.errors import DetachedError, Fault, NotFoundError, UsageError, near
 from jupyter_cube.handle import Job
 from jupyter_cube.hint import command
 from jupyter_cube.index import Summary
 from jupyter_cube.logview import View
+from jupyter_cube.options import Options
 from jupyter_cube.state import State
 from jupyter_cube.verbs.answer import Answer
 from jupyter_cube.verbs.parser import Call
@@ -205,7 +205,10 @@ def _fault_text(fault: Mapping[str, Any], file: str) -> str:
 
 def plan(call: Call) -> Answer:
     """``plan``."""
-    document = api.plan_of(call.values["file"], options_of(call))
+    if ("file" in call.values) == (call.words is not None):
+        raise UsageError("plan needs FILE, or -- COMMAND", hint=f"see: {command('plan -h')}")
+    source = call.values["file"] if call.words is None else call.words
+    document = api.plan_of(source, options_of(call))
     lines = [f"{document['name']} on {document['backend']}"] if document["tasks"] else []
     for task in document["tasks"]:
         lines.append(f"{task['role']}-{task['index']}")

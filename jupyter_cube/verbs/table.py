@@ -120,8 +120,9 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "plan",
         "show what a submit would run; nothing is started",
-        (Option(("FILE",), "as for submit", "file", "FILE", required=True, completes="file"), *_ABOUT_THE_JOB, JSON),
-        ("plan job.yaml --json",),
+        (Option(("FILE",), "as for submit", "file", "FILE", completes="file"), *_ABOUT_THE_JOB, JSON),
+        ("plan job.yaml --json", "plan --require mnist -- python train.py"),
+        words=True,
     ),
     Verb(
         "clean",
