@@ -8,7 +8,7 @@ Other than there, times of day (``20:30``) and dates stay text.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -52,6 +52,10 @@ class Node(NamedTuple):
         if isinstance(self.value, list):
             return [node.plain() for node in self.value]
         return self.value
+
+
+_NO_KEYS: Mapping[str, Node] = {}
+_make = Node._make  # where there are many: half the time of a call by keywords
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,7 @@ class _Builder:
         self.file = file
         self.faults: list[Fault] = []
         self._yaml = yaml
-        self._parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+        self._next: Callable[[], Event] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text).get_event
         self._size = 0
         self._anchors: dict[str, tuple[Node, int] | None] = {}  # None while the anchored value is being read
 
@@ -208,43 +212,38 @@ class _Builder:
             return None
         return root
 
-    def _next(self) -> Event:
-        return self._parser.get_event()
-
     def _node(self, event: Event, depth: int) -> Node:
-        yaml = self._yaml
-        if isinstance(event, yaml.AliasEvent):
+        yaml, kind = self._yaml, event.__class__
+        if kind is yaml.AliasEvent:
             return self._alias(event)
         anchor: str | None = event.anchor
         before = self._size
         if anchor:
             self._anchors[anchor] = None
-        self._grow(event, 1)
-        if depth > MAX_DEPTH:
-            raise self._stop(event, f"values are nested more than {MAX_DEPTH} deep", "flatten them")
-        if isinstance(event, yaml.ScalarEvent):
-            self._grow(event, len(event.value) // 64)
-            node = self._place(event, self._scalar(event), event)
-        elif isinstance(event, yaml.SequenceStartEvent):
+        self._size += 1
+        if kind is yaml.ScalarEvent:
+            self._size += len(event.value) // 64
+        if self._size > MAX_SIZE or depth > MAX_DEPTH:
+            raise self._beyond(event, depth)
+        if kind is yaml.ScalarEvent:
+            value = resolve(event.value) if event.tag is None and event.implicit[0] else self._scalar(event)
+            node = _placed(event, value, event, _NO_KEYS)
+        elif kind is yaml.SequenceStartEvent:
             self._collection_tag(event, "seq")
             items: list[Node] = []
-            while not isinstance(inner := self._next(), yaml.SequenceEndEvent):
+            while (inner := self._next()).__class__ is not yaml.SequenceEndEvent:
                 items.append(self._node(inner, depth + 1))
-            node = self._place(event, items, inner)
+            node = _placed(event, items, inner, _NO_KEYS)
         else:
             self._collection_tag(event, "map")
             known = len(self.faults)
             node = self._mapping(event, depth)
             if self._template and event.flow_style and _BRACES.fullmatch(self.text, node.start, node.end):
                 del self.faults[known:]  # a mapping as a key: {{ name }}
-                node = node._replace(value=self.text[node.start : node.end], keys={})
+                node = node._replace(value=self.text[node.start : node.end], keys=_NO_KEYS)
         if anchor:
             self._anchors[anchor] = (node, self._size - before)
         return node
-
-    def _place(self, event: Event, value: Any, last: Event, keys: Mapping[str, Node] | None = None) -> Node:
-        mark = event.start_mark
-        return Node(value, mark.line + 1, mark.column + 1, mark.index, last.end_mark.index, keys or {})
 
     def _alias(self, event: Event) -> Node:
         if event.anchor not in self._anchors:
@@ -252,33 +251,39 @@ class _Builder:
         anchored = self._anchors[event.anchor]
         if anchored is None:
             raise self._stop(event, f"*{event.anchor} contains itself", "write the value out")
-        self._grow(event, anchored[1])
+        self._size += anchored[1]
+        if self._size > MAX_SIZE:
+            raise self._beyond(event, 0)
         return anchored[0]
 
     def _mapping(self, event: Event, depth: int) -> Node:
         entries: dict[str, Node] = {}
         keys: dict[str, Node] = {}
         merged: set[str] = set()
-        while not isinstance(first := self._next(), self._yaml.MappingEndEvent):
+        following, end = self._next, self._yaml.MappingEndEvent
+        while (first := following()).__class__ is not end:
             key_node = self._node(first, depth + 1)
-            value = self._node(self._next(), depth + 1)
-            if isinstance(key_node.value, (dict, list)):
-                self._odd_key(key_node)
-                continue
-            if key_node.value == "<<" and getattr(first, "implicit", (False,))[0]:
+            value = self._node(following(), depth + 1)
+            key = key_node.value
+            if not isinstance(key, str):
+                if isinstance(key, dict | list):
+                    self._odd_key(key_node)
+                    continue
+                key = scalar_text(key)
+            elif key == "<<" and getattr(first, "implicit", (False,))[0]:
                 for key, (key_there, node) in self._merge(first, value).items():
                     if key not in entries:
                         entries[key], keys[key] = node, key_there
                         merged.add(key)
                 continue
-            key = scalar_text(key_node.value)
             if key in entries and key not in merged:
                 message = f"the key {key!r} is there twice, first in line {keys[key].line}"
                 self._fault(first, message, "remove or rename one of the two")
                 continue
             merged.discard(key)
-            entries[key], keys[key] = value, key_node
-        return self._place(event, entries, first, keys)
+            entries[key] = value
+            keys[key] = key_node
+        return _placed(event, entries, first, keys)
 
     def _merge(self, event: Event, node: Node) -> dict[str, tuple[Node, Node]]:
         """What a ``<<`` brings in; of several mappings the first wins."""
@@ -288,7 +293,9 @@ class _Builder:
             if not isinstance(source.value, dict):
                 self._fault(event, "<< can only merge mappings", "name the anchor of a mapping")
                 continue
-            self._grow(event, len(source.value))
+            self._size += len(source.value)
+            if self._size > MAX_SIZE:
+                raise self._beyond(event, 0)
             for key, inner in source.value.items():
                 found.setdefault(key, (source.keys[key], inner))
         return found
@@ -304,7 +311,7 @@ class _Builder:
         tag: str | None = event.tag
         text: str = event.value
         if tag is None:
-            return resolve(text) if event.implicit[0] else text
+            return text  # in quotes
         kind = tag.removeprefix(_TAG)
         if kind in ("!", "str", "timestamp"):
             return text
@@ -320,10 +327,10 @@ class _Builder:
         if event.tag not in (None, "!", _TAG + expected):
             self._fault(event, f"the tag {_shown(event.tag)} is not supported", "leave the tag away")
 
-    def _grow(self, event: Event, size: int) -> None:
-        self._size += size
-        if self._size > MAX_SIZE:
-            raise self._stop(event, f"with its aliases written out it has more than {MAX_SIZE:,} values", "")
+    def _beyond(self, event: Event, depth: int) -> SpecError:
+        if depth > MAX_DEPTH:
+            return self._stop(event, f"values are nested more than {MAX_DEPTH} deep", "flatten them")
+        return self._stop(event, f"with its aliases written out it has more than {MAX_SIZE:,} values", "")
 
     def _fault(self, event: Event, message: str, hint: str) -> None:
         mark = event.start_mark
@@ -357,6 +364,11 @@ class _Builder:
         else:
             hint = "check the YAML of this line"
         return Fault(problem, line=line, column=column, file=self.file, hint=hint)
+
+
+def _placed(event: Event, value: Any, last: Event, keys: Mapping[str, Node]) -> Node:
+    mark = event.start_mark
+    return _make((value, mark.line + 1, mark.column + 1, mark.index, last.end_mark.index, keys))
 
 
 def _shown(tag: str) -> str:

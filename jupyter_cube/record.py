@@ -26,9 +26,6 @@ class Key:
     about: str
 
 
-_known: dict[type[Any], dict[str, Key]] = {}
-
-
 def key(
     name: str, shape: Shape, *, default: Any = MISSING, required: bool = False, about: str = "", repr: bool = True
 ) -> Any:
@@ -54,36 +51,43 @@ class Written:
 class Record(Shape):
     """A mapping with known keys, read into the dataclass ``kind``.
 
-    Where the dataclass has a field ``more``, keys that are not known are kept there; else they are faults.
+    Where the dataclass has a field ``more``, keys that are not known are kept there; else they are faults. A field
+    ``document`` gets the document that it was read from.
     """
 
     kind: type[Any]
 
     @property
     def empty(self) -> Any:
-        return _build(self.kind, {})
+        return self.kind(**_layout(self.kind).empty)
 
     def read(self, node: Node, path: Path, reader: Reader) -> Any:
         if not isinstance(node.value, dict):
             reader.wrong(node, path, "a mapping")
             return self.empty
-        keys = _keys(self.kind)
+        layout = _layout(self.kind)
+        keys = layout.keys
         values: dict[str, Any] = {"written": tuple(node.value)}
-        for name, each in keys.items():
-            if name in node.value:
-                values[each.field] = each.shape.read(node.value[name], (*path, name), reader)
-            elif each.required:
+        others: dict[str, Node] = {}
+        for name, item in node.value.items():
+            if (each := keys.get(name)) is not None:
+                values[each.field] = each.shape.read(item, (*path, name), reader)
+            else:
+                others[name] = item
+        for name in layout.required:
+            if name not in node.value:
                 reader.fault((*path, name), f"the key '{name}' is missing", f"add '{name}:'")
-        others = {name: item for name, item in node.value.items() if name not in keys}
-        if "more" in self.kind.__dataclass_fields__:
+        if layout.more:
             values["more"] = {name: item.plain() for name, item in others.items()}
         else:
             for name in others:
                 reader.fault((*path, name), f"unknown key '{name}'", near(name, keys))
-        return _build(self.kind, values)
+        if layout.document:
+            values["document"] = reader.document
+        return self.kind(**{**layout.empty, **values})
 
     def write(self, value: Any) -> dict[str, Any]:
-        keys = _keys(type(value))
+        keys = _layout(type(value)).keys
         more: Mapping[str, Any] = getattr(value, "more", {})
         names = [name for name in value.written if name in keys or name in more]
         for name, each in keys.items():
@@ -96,15 +100,16 @@ class Record(Shape):
         }
 
     def schema(self) -> Schema:
-        keys = _keys(self.kind)
+        layout = _layout(self.kind)
+        keys = layout.keys
         properties = {}
         for name, each in keys.items():
             described = {"description": each.about} if each.about else {}
             properties[name] = {**each.shape.schema(), **described}
         schema: Schema = {"type": "object", "properties": properties}
-        if required := [name for name, each in keys.items() if each.required]:
-            schema["required"] = required
-        if "more" not in self.kind.__dataclass_fields__:
+        if layout.required:
+            schema["required"] = list(layout.required)
+        if not layout.more:
             schema["additionalProperties"] = False
         return schema
 
@@ -155,24 +160,46 @@ class Tagged(Shape):
         return {"type": "object", "properties": known, "required": [self.tag], "allOf": cases}
 
 
-def _keys(kind: type[Any]) -> dict[str, Key]:
-    if kind not in _known:
-        _known[kind] = {
-            each.metadata["key"]: Key(
-                each.name,
-                each.metadata["shape"],
-                each.metadata["required"],
-                {} if each.default_factory is not MISSING else each.default,
-                each.metadata["about"],
-            )
-            for each in fields(kind)
-            if "key" in each.metadata
-        }
-    return _known[kind]
+@dataclass(frozen=True)
+class _Layout:
+    """A record's keys, computed once.
+
+    Attributes:
+        required: keys that must be there.
+        empty: what stands in fields without a default where their keys are missing.
+        more: there is a field for keys that are not known; ``document``: one for the document.
+    """
+
+    keys: Mapping[str, Key]
+    required: tuple[str, ...]
+    empty: Mapping[str, Any]
+    more: bool
+    document: bool
 
 
-def _build(kind: type[Any], values: dict[str, Any]) -> Any:
-    for each in _keys(kind).values():
-        if each.default is MISSING:
-            values.setdefault(each.field, each.shape.empty)
-    return kind(**values)
+_layouts: dict[type[Any], _Layout] = {}
+
+
+def _layout(kind: type[Any]) -> _Layout:
+    if kind in _layouts:
+        return _layouts[kind]
+    keys = {
+        each.metadata["key"]: Key(
+            each.name,
+            each.metadata["shape"],
+            each.metadata["required"],
+            {} if each.default_factory is not MISSING else each.default,
+            each.metadata["about"],
+        )
+        for each in fields(kind)
+        if "key" in each.metadata
+    }
+    named = {each.name for each in fields(kind)}
+    _layouts[kind] = _Layout(
+        keys,
+        tuple(name for name, each in keys.items() if each.required),
+        {each.field: each.shape.empty for each in keys.values() if each.default is MISSING},
+        "more" in named,
+        "document" in named,
+    )
+    return _layouts[kind]

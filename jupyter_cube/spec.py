@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from jupyter_cube import rules
@@ -100,7 +100,7 @@ def _check(document: Document, parameters: Mapping[str, Any] | None) -> Report:
     if document.root is None:
         return Report(None, document.faults)
     reader = Reader(document)
-    spec: JobSpec = replace(Record(JobSpec).read(document.root, (), reader), document=document)
+    spec: JobSpec = Record(JobSpec).read(document.root, (), reader)
     found = [*document.faults, *reader.faults]
     wrong = [fault.path for fault in reader.faults]
     found += [fault for fault in rules.faults(spec, parameters) if not any(_follows(fault, path) for path in wrong)]

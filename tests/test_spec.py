@@ -126,7 +126,7 @@ def test_a_fault_is_one_line_whatever_the_job_contains() -> None:
 def test_parse_raises_all_faults() -> None:
     with pytest.raises(SpecError) as caught:
         parse("name: 'a b'\ntype: job\n", file="x.yaml")
-    assert [fault.path for fault in caught.value.faults] == ["protocolVersion", "name", "taskRoles"]
+    assert [fault.path for fault in caught.value.faults] == ["name", "protocolVersion", "taskRoles"]
 
 
 def test_all_faults_at_once_in_the_order_of_their_lines() -> None:

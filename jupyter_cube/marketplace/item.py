@@ -136,7 +136,7 @@ def check_all(text: str | bytes, *, file: str = "") -> tuple[tuple[Item, ...], t
         found = [*reader.faults, *_inconsistent(item, part)] if isinstance(node.value, dict) else reader.faults
         prefix = f"[{index}]" if len(nodes) > 1 else ""
         faults += [replace(fault, path=f"{prefix}.{fault.path}".strip(".")) for fault in found]
-        items.append(replace(item, document=part))
+        items.append(item)
     return tuple(items), tuple(sorted(faults, key=lambda fault: (fault.line, fault.column)))
 
 
@@ -165,10 +165,9 @@ def _inconsistent(item: Item, part: Document) -> list[Fault]:
         found.append(part.fault(("kind",), "a job template has no job", hint="add 'job:' with an OpenPAI job"))
     if item.kind == "notebook" and not item.notebook:
         found.append(part.fault(("kind",), "a notebook template has no notebook", hint="add 'notebook: FILE'"))
-    for name in ("notebook", "thumbnail"):
-        file = Path(getattr(item, name))
-        if file.is_absolute() or ".." in file.parts:
-            found.append(part.fault((name,), f"{str(file)!r:.100} is not beside the item", hint="name a file there"))
+    for name, file in (("notebook", item.notebook), ("thumbnail", item.thumbnail)):
+        if file and (Path(file).is_absolute() or ".." in Path(file).parts):
+            found.append(part.fault((name,), f"{file!r:.100} is not beside the item", hint="name a file there"))
     if item.kind == "storage" and item.short_plugin != "pvc_storage":
         hint = "write 'plugin: pvc_storage' with plugin_params name and mountPath"
         found.append(part.fault(("plugin",), "a storage mounts a volume by the plugin pvc_storage", hint=hint))

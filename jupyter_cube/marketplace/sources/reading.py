@@ -59,10 +59,13 @@ def read(
 def _parsed(folder: str, alone: bool, name: str, version: str) -> tuple[Item, str]:
     file = f"{folder}/{FILE}"
     try:
-        with open(file, "rb", buffering=0, opener=_opener) as opened:
-            status = os.fstat(opened.fileno())
+        fd = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(fd)
             # no more than is there: a buffer of the limit's size would cost more than the reading
-            text = opened.read(min(status.st_size, ITEM_LIMIT) + 1)
+            text = os.read(fd, min(status.st_size, ITEM_LIMIT) + 1)
+        finally:
+            os.close(fd)
     except FileNotFoundError:
         raise NotFoundError(f"there is no {FILE}", place=folder) from None
     except PermissionError:
@@ -84,10 +87,6 @@ def _parsed(folder: str, alone: bool, name: str, version: str) -> tuple[Item, st
             raise UsageError(f"the item says version {item.version}, its folder {version}", place=file)
         item = replace(item, version=version)
     return item, digest
-
-
-def _opener(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 @functools.cache
