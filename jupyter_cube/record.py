@@ -58,6 +58,11 @@ class Record(Shape):
     kind: type[Any]
 
     @property
+    def keys(self) -> Mapping[str, Key]:
+        """The keys that may be written, by name."""
+        return _layout(self.kind).keys
+
+    @property
     def empty(self) -> Any:
         return self.kind(**_layout(self.kind).empty)
 

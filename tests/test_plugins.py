@@ -20,7 +20,7 @@ from jupyter_cube.document import from_values
 from jupyter_cube.plan import Mount
 from jupyter_cube.plugins import registry
 from jupyter_cube.plugins.base import Made
-from jupyter_cube.record import Record, _keys
+from jupyter_cube.record import Record
 from jupyter_cube.shape import Reader
 from jupyter_cube.state import State
 
@@ -269,4 +269,4 @@ def documented() -> dict[str, set[str]]:
 def test_every_parameter_is_documented() -> None:
     records = {name: registry.plugin(name).parameters for name in NAMES}
     records["cmd"] = Commands
-    assert documented() == {name: set(_keys(record)) for name, record in records.items()}
+    assert documented() == {name: set(Record(record).keys) for name, record in records.items()}
