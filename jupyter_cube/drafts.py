@@ -18,7 +18,7 @@ from jupyter_cube.marketplace import reference as references
 from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.digest import allowed
 from jupyter_cube.marketplace.item import FILE, KINDS, Item, Published
-from jupyter_cube.marketplace.publish import publish
+from jupyter_cube.offers import publish
 from jupyter_cube.templates.skeleton import skeleton
 
 _OPTIONS = {
@@ -84,8 +84,11 @@ class Draft:
             else:
                 shutil.copyfile(content, file)
 
-    def publish(self, to: str = "") -> list[Published]:
+    def publish(self, to: str = "", *, notes: list[str] | None = None) -> list[Published]:
         """Publish it to a source, by default the user's own.
+
+        Args:
+            notes: as ``offers.publish`` takes them.
 
         Raises:
             SpecError: it has faults.
@@ -93,7 +96,7 @@ class Draft:
         """
         self.item()
         with tempfile.TemporaryDirectory(prefix="cube-") as folder:
-            return publish(self.write(Path(folder)), to=to)
+            return publish(self.write(Path(folder)), to=to, notes=notes)
 
     def item(self) -> Item:
         """What its text describes.

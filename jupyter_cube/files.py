@@ -13,26 +13,33 @@ from typing import Any
 
 from jupyter_cube.errors import StoreError
 
+_ELSEWHERE = "set CUBE_STORE to a folder that you can write"
 _ADVICE = {
     errno.ENOSPC: ("the disk is full", "free some space, or run: clean"),
     errno.EDQUOT: ("the disk quota is used up", "free some space, or run: clean"),
-    errno.EROFS: ("the folder is read-only", "set CUBE_STORE to a folder that you can write"),
-    errno.EACCES: ("permission denied", "set CUBE_STORE to a folder that you can write"),
+    errno.EROFS: ("the folder is read-only", _ELSEWHERE),
+    errno.EACCES: ("permission denied", _ELSEWHERE),
     errno.ENOTDIR: ("a file is where a folder should be", "move it away, or set CUBE_STORE to another folder"),
-    errno.EPERM: ("permission denied", "set CUBE_STORE to a folder that you can write"),
+    errno.EPERM: ("permission denied", _ELSEWHERE),
 }
 
 
 @contextmanager
-def disk_errors(place: str | Path) -> Iterator[None]:
-    """Turn the disk's refusals into a ``StoreError`` that names the place and the next step."""
+def disk_errors(place: str | Path, *, hint: str = "") -> Iterator[None]:
+    """Turn the disk's refusals into a ``StoreError`` that names the place and the next step.
+
+    Args:
+        hint: what to do where it is about other files than those of the store.
+    """
     try:
         yield
     except OSError as error:
         if error.errno not in _ADVICE:
             raise
-        message, hint = _ADVICE[error.errno]
-        raise StoreError(message, place=str(error.filename or place), hint=hint) from error
+        message, advice = _ADVICE[error.errno]
+        if "CUBE_STORE" in advice:
+            advice = hint or advice
+        raise StoreError(message, place=str(error.filename or place), hint=advice) from error
 
 
 def write(path: str | Path, data: bytes | str, *, mode: int = 0o600) -> None:

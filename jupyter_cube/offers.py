@@ -15,11 +15,11 @@ from jupyter_cube.config import store_path
 from jupyter_cube.errors import BackendError, ConflictError, NotFoundError, UsageError
 from jupyter_cube.index import Index as Jobs
 from jupyter_cube.index import Summary
+from jupyter_cube.marketplace import publish as publishing
 from jupyter_cube.marketplace import reference as references
 from jupyter_cube.marketplace.binding import bind
 from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.item import Published
-from jupyter_cube.marketplace.publish import publish
 from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.marketplace.search import Found, Index
 from jupyter_cube.store import Store
@@ -128,6 +128,28 @@ def use(name: str, values: Mapping[str, Any] | None = None, *, folder: Path | No
         target = f"submit {reference}{words}"
         return Ready(f"%cube {target}", f"{hint.shell_prefix()} {target}")
     return _required(found, reference, typed, bound)
+
+
+def publish(
+    path: str | Path, *, to: str = "", version: str = "", author: str = "", notes: list[str] | None = None
+) -> list[Published]:
+    """Publish the item, or the items in order, that a file or a folder with ``item.yaml`` describes.
+
+    Nothing is written before all are checked.
+
+    Args:
+        to: the source; empty: the user's own, whose items this account trusts.
+        version: of the one item; default: what it says, else the next patch.
+        author: default: what the item says, else the user's login name.
+        notes: what somebody should know of it is put there, a line each.
+
+    Raises:
+        SpecError: the items have faults, or cannot be used by anybody.
+        ConflictError: that version is there already.
+    """
+    from jupyter_cube.templates import trial  # knows all of jobs
+
+    return publishing.publish(path, to=to, version=version, author=author, check=trial.faults, notes=notes)
 
 
 def allow(name: str, digest: str) -> Published:

@@ -72,7 +72,7 @@ def test_the_next_version_is_a_patch_and_the_text_stays_as_written(tmp_path: Pat
         "name: a",
         "name:\n  a\n\nversion: 1.0.0\n",
         "{name: a}\n",
-        "template_variables:\n- {name: x, default: {{ y }}}\n- {name: y}\nname: a\n",
+        "template_variables:\n- {name: y}\n- {name: x, default: {{ y }}}\nname: a\n",
     ],
 )
 def test_any_way_of_writing_is_published_as_meant(tmp_path: Path, team: Catalog, text: str) -> None:

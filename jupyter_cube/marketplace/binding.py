@@ -24,21 +24,14 @@ def bind(
             pattern may be made to run without end.
     """
     values: dict[str, Any] = {}
-    problems: list[Problem] = []
-    known = {variable.name: variable for variable in item.variables}
-    for name in given:
-        if name not in known:
-            message = f"{item.label} has no template variable '{name}'"
-            problems.append((message, near(name, known) or f"it has none ({item.place(('name',))})"))
+    problems = _unknown(item, given)
     for index, variable in enumerate(item.variables):
         name = variable.name
         try:
             if name in given:
                 value = given[name] if outer is None else braces.fill_value(given[name], outer)
             elif variable.required:
-                where = item.place(("template_variables", index))
-                message = f"the template variable '{name}' of {item.label} has no value"
-                problems.append((message, f"fill it, it is declared in {where}"))
+                problems.append(_unfilled(item, index))
                 continue
             else:
                 value = braces.fill_value(variable.default, values)
@@ -48,6 +41,39 @@ def bind(
         except braces.BraceError as error:
             problems.append((f"'{name}' of {item.label}: {error}", f"see {item.place(('template_variables', index))}"))
         except ValueError as error:
-            where = item.place(("template_variables", index))
-            problems.append((f"'{name}' of {item.label} {error}", f"it is declared in {where}"))
+            problems.append(_unfit(item, index, error))
     return values, problems
+
+
+def foreseen(item: Item, given: Mapping[str, Any], *, checked: bool = True) -> list[Problem]:
+    """What ``bind`` will say for certain, while what the values mention is not known yet."""
+    problems = _unknown(item, given)
+    for index, variable in enumerate(item.variables):
+        if variable.name not in given:
+            problems += [_unfilled(item, index)] if variable.required else []
+        elif checked and not braces.mentioned(given[variable.name]):
+            try:
+                variable.accept(given[variable.name])
+            except ValueError as error:
+                problems.append(_unfit(item, index, error))
+    return problems
+
+
+def _unknown(item: Item, given: Mapping[str, Any]) -> list[Problem]:
+    known = [variable.name for variable in item.variables]
+    none = f"it has none ({item.place(('name',))})"
+    return [
+        (f"{item.label} has no template variable '{name}'", near(name, known) or none)
+        for name in given
+        if name not in known
+    ]
+
+
+def _unfilled(item: Item, index: int) -> Problem:
+    message = f"the template variable '{item.variables[index].name}' of {item.label} has no value"
+    return message, f"fill it, it is declared in {item.place(('template_variables', index))}"
+
+
+def _unfit(item: Item, index: int, error: ValueError) -> Problem:
+    where = item.place(("template_variables", index))
+    return f"'{item.variables[index].name}' of {item.label} {error}", f"it is declared in {where}"

@@ -10,7 +10,7 @@ import functools
 import json
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from jupyter_cube.scalar import scalar_text
@@ -20,6 +20,7 @@ _LITERAL = r"""(?:'[^'\n{}]*'|"[^"\n{}]*"|-?\d+(?:\.\d+)?|true|false|none)"""
 _FILTER = rf"\|\s*[a-z_]+\s*(?:\(\s*(?:{_LITERAL}\s*(?:,\s*{_LITERAL}\s*)*)?\)\s*)?"
 _OURS = re.compile(rf"\{{\{{\s*([A-Za-z_]\w*)\s*((?:{_FILTER})*)\}}\}}")
 
+_SUBJECT = "value"  # what the variable is called where a filter runs
 FILTERS = (
     *("default", "first", "float", "int", "join", "last", "length", "lower", "replace", "round", "sort", "tojson"),
     *("trim", "unique", "upper", "quote", "basename", "dirname"),
@@ -37,6 +38,27 @@ class BraceError(ValueError):
 def names(text: str) -> list[str]:
     """The variables that a text mentions, in order, each once."""
     return list(dict.fromkeys(found[1] for found in _OURS.finditer(text))) if "{{" in text else []
+
+
+def mentioned(value: Any) -> list[str]:
+    """The variables that a value of YAML mentions, inside lists and mappings too."""
+    if isinstance(value, str):
+        return names(value)
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return [name for each in inner for name in mentioned(each)]
+
+
+def wrong(text: str, known: Collection[str]) -> Iterator[tuple[str, BraceError]]:
+    """What cannot be filled in whatever the values of the known variables are: each piece of the text, and why."""
+    for found in _OURS.finditer(text) if "{{" in text else ():
+        name, filters = found[1], found[2].strip()
+        try:
+            if name not in known:
+                _value(found, {})  # a filter may do without a value
+            elif filters:
+                _compiled(name, filters)
+        except BraceError as error:
+            yield found[0], error
 
 
 def whole(text: str) -> bool:
@@ -94,18 +116,35 @@ def _value(found: re.Match[str], values: Mapping[str, Any]) -> Any:
 
 
 def _filtered(name: str, filters: str, values: Mapping[str, Any]) -> Any:
-    from jinja2 import TemplateError  # slow to import, and few items use filters
+    from jinja2 import TemplateError, UndefinedError  # slow to import, and few items use filters
+
+    compiled = _compiled(name, filters)
+    try:
+        return _known(compiled({_SUBJECT: values[name]} if name in values else {}))
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        if isinstance(error, UndefinedError) and name not in values:
+            raise BraceError(name, f"the template variable '{name}' has no value") from error
+        raise _cannot(name, filters, error) from error
+
+
+def _compiled(name: str, filters: str) -> Callable[..., Any]:
+    from jinja2 import TemplateError
 
     try:
-        return _known(_expression(name, filters)({name: values[name]} if name in values else {}))
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        message = str(error).split("\n")[0] or type(error).__name__
-        raise BraceError(name, f"'{{{{ {name} {filters} }}}}' cannot be filled in: {message}") from error
+        return _expression(filters)
+    except TemplateError as error:
+        raise _cannot(name, filters, error) from error
+
+
+def _cannot(name: str, filters: str, error: Exception) -> BraceError:
+    message = str(error).split("\n")[0].rstrip(".") or type(error).__name__
+    return BraceError(name, f"'{{{{ {name} {filters} }}}}' cannot be filled in: {message}")
 
 
 @functools.lru_cache(maxsize=1024)
-def _expression(name: str, filters: str) -> Callable[..., Any]:
-    return _environment().compile_expression(f"{name} {filters}", undefined_to_none=False)  # type: ignore[no-any-return]
+def _expression(filters: str) -> Callable[..., Any]:
+    # always by one name: a variable may be called as a word of Jinja's, such as none or in
+    return _environment().compile_expression(f"{_SUBJECT} {filters}", undefined_to_none=False)  # type: ignore[no-any-return]
 
 
 @functools.cache

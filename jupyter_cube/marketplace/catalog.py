@@ -104,6 +104,17 @@ class Catalog:
                 return sorted(found, key=version_rules.key, reverse=True)
         return []
 
+    def namesakes(self, published: Published) -> str:
+        """Which items of other sources an item hides, and behind which it is hidden, in a line; empty: none."""
+        name, place = published.item.name, published.source
+        known = [one.name for one in self.sources if one.name == place or self._has(one, name)]
+        if len(known) < 2 or place not in known:
+            return ""
+        if place != known[0]:
+            return f"{known[0]}/{name} comes before it; name it {place}/{name} to have this one"
+        others = " and ".join(f"{one}/{name}" for one in known[1:])
+        return f"hides {others}; name it {known[1]}/{name} to have that one"
+
     def names(self, prefix: str = "") -> list[str]:
         """All names that begin so, sorted; sources that cannot be reached are left out."""
         return sorted({name for name in self._all_names(self.sources) if name.startswith(prefix)})
@@ -137,6 +148,13 @@ class Catalog:
                 version = version_rules.newest(versions, reference.version)
                 return self._judged(source.load(reference.name, version)) if version else None
         return None
+
+    @staticmethod
+    def _has(source: Source, name: str, version: str = "") -> bool:
+        try:
+            return bool(version_rules.newest(source.versions(name), version))
+        except BackendError:
+            return False
 
     def _with_version(self, name: str, version: str, source: str) -> Iterator[Published]:
         """That version of every source that has it, ``source`` first."""
@@ -203,7 +221,12 @@ class Catalog:
             if known:
                 newest = ", ".join(sorted(known, key=version_rules.key, reverse=True)[:10])
                 message = f"'{name}' of the source '{source.name}' has no version {reference.version}{lost}"
-                return NotFoundError(message, hint=f"there are {newest}")
+                hint = f"there are {newest}"
+                for other in self.sources:
+                    if self._has(other, name, reference.version):
+                        there = replace(reference, source=other.name)
+                        hint += f"; '{other.name}' has it: {there}"
+                return NotFoundError(message, hint=hint)
         places = ", ".join(one.name for one in asked)
         names = list(dict.fromkeys(self._all_names(asked)))
         if len(names) > _NEAR:

@@ -6,23 +6,29 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import stat
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jupyter_cube import files
 from jupyter_cube.errors import ConflictError, CubeError, Fault, NotFoundError, SpecError, UsageError
+from jupyter_cube.hint import command
 from jupyter_cube.marketplace import digest as digests
 from jupyter_cube.marketplace import item as items
-from jupyter_cube.marketplace import staging
+from jupyter_cube.marketplace import staging, usability
 from jupyter_cube.marketplace import version as version_rules
 from jupyter_cube.marketplace.catalog import Catalog, catalog
 from jupyter_cube.marketplace.digest import File
 from jupyter_cube.marketplace.item import FILE, Item, Published
+from jupyter_cube.marketplace.reference import NAME
 from jupyter_cube.marketplace.search import Index
 from jupyter_cube.marketplace.sources import registry
 from jupyter_cube.marketplace.sources.base import one_line
 from jupyter_cube.marketplace.sources.folder import FolderSource
+from jupyter_cube.marketplace.sources.reading import ITEM_LIMIT
+from jupyter_cube.marketplace.upcoming import Upcoming
 
 LEFT_OUT = frozenset({".git", "__pycache__", ".ipynb_checkpoints", ".DS_Store"})
 
@@ -39,7 +45,14 @@ class _Draft:
 
 
 def publish(
-    path: str | Path, *, to: str = "", version: str = "", author: str = "", where: Catalog | None = None
+    path: str | Path,
+    *,
+    to: str = "",
+    version: str = "",
+    author: str = "",
+    where: Catalog | None = None,
+    check: Callable[[Item], Sequence[Fault]] = lambda _: (),
+    notes: list[str] | None = None,
 ) -> list[Published]:
     """Publish the item, or the items in order, that a file or a folder with ``item.yaml`` describes.
 
@@ -49,34 +62,52 @@ def publish(
         to: the source; empty: the user's own, whose items this account trusts.
         version: of the one item; default: what it says, else the next patch.
         author: default: what the item says, else the user's login name.
+        check: finds more that is wrong with an item, such as with the job of a job template.
+        notes: what somebody should know of it is put there, a line each.
 
     Raises:
-        SpecError: the items have faults.
+        SpecError: the items have faults, or cannot be used by anybody.
         ConflictError: that version is there already.
     """
-    found = where or catalog()
-    target = found.source(to or registry.MINE)
+    market = where or catalog()
+    target = market.source(to or registry.MINE)
     if not target.writable or not isinstance(target, FolderSource):
-        writable = [one.name for one in found.sources if one.writable]
+        writable = [one.name for one in market.sources if one.writable]
         raise UsageError(f"nobody can publish to '{target.name}'", hint=f"name one of {', '.join(writable)}")
-    drafts = _drafts(Path(path), target, version, author)
+    file, read, faults = _read(Path(path), version)
+    upcoming = _stamped([item for item in read if re.fullmatch(NAME, item.name)], target, version, author)
+    is_declared = not any("template_variables" in fault.path for fault in faults)  # else much follows from that
+    for item in upcoming:
+        faults += usability.of_files(item, file.parent)
+        faults += [*usability.of_texts(item), *check(item)] if is_declared else ()
+    required = usability.Requiring(upcoming, Upcoming(market, target, upcoming))
+    if faults := [*faults, *required.faults]:
+        raise SpecError(sorted(faults, key=lambda fault: (fault.line, fault.column)))
+    drafts = [_draft(item, file, whole_folder=Path(path).is_dir(), alone=len(read) == 1) for item in upcoming]
     for draft in drafts:
         if draft.item.version in target.versions(draft.item.name):
             raise _conflict(draft, target)
     published = [_put(draft, target) for draft in drafts]
-    index = Index(found.sources)
+    index = Index(market.sources)
     for one in published:
         index.forget(target.name, one.item.name)
         if target.name == registry.MINE:
-            found.trust.add(one)
+            market.trust.add(one)
+    if notes is not None:
+        notes += [*required.notes, *(line for one in published if (line := market.namesakes(one)))]
     return published
 
 
-def _drafts(path: Path, target: FolderSource, version: str, author: str) -> list[_Draft]:
+def _read(path: Path, version: str) -> tuple[Path, tuple[Item, ...], list[Fault]]:
+    """The file, the items that it describes, and what is wrong with them by themselves."""
     if version and not re.fullmatch(version_rules.VERSION, version):
         raise UsageError(f"{version!r:.50} is no version", hint="write one such as 1.0.0")
     is_folder = path.is_dir()
     file = path / FILE if is_folder else path
+    if is_folder and not file.exists():
+        raise _no_item(path)
+    if file.exists() and not file.is_file():
+        raise UsageError("it is no ordinary file", place=str(file))
     try:
         text = file.read_bytes()
     except OSError as error:
@@ -86,52 +117,52 @@ def _drafts(path: Path, target: FolderSource, version: str, author: str) -> list
     if (is_folder or version) and len(found) > 1:
         what = "a folder holds one item" if is_folder else "a version can be given to one item only"
         raise UsageError(f"there are {len(found)} items in it, {what}", place=str(file))
-    unusable = [fault for item in found for fault in _unusable(item, file.parent)]
-    if faults or unusable or not found:
-        raise SpecError([*faults, *unusable] or [Fault("there is no item in it", file=str(file))])
-    drafts: list[_Draft] = []
+    return file, found, [*faults] if faults or found else [Fault("there is no item in it", file=str(file))]
+
+
+def _no_item(folder: Path) -> NotFoundError:
+    """What to do with a folder that is no item's."""
+    message, hint = f"there is no {FILE} in it", f"write one, or begin with: {command('new')}"
+    with files.disk_errors(folder, hint="make it readable, or name another one"):
+        if found := sorted(folder.glob(f"*/*/{FILE}")):
+            message += f", but {len(found)} items below it in folders NAME/VERSION"
+            hint = f"use them as they are with: {command(f'sources add NAME {shlex.quote(str(folder.absolute()))}')}"
+        elif found := sorted([*folder.glob(f"*/{FILE}"), *folder.glob("*.yaml"), *folder.glob("*.yml")]):
+            first = found[0].parent if found[0].name == FILE else found[0]
+            message += f", but {len(found)} files that may be items"
+            hint = f"publish each, the first with: {command(f'publish {shlex.quote(str(first))}')}"
+    return NotFoundError(message, place=str(folder), hint=hint)
+
+
+def _stamped(found: Sequence[Item], target: FolderSource, version: str, author: str) -> list[Item]:
+    """The items with their versions and authors."""
+    stamped: list[Item] = []
     taken: dict[str, list[str]] = {}
     for item in found:
         here = taken.setdefault(item.name, [])
-        chosen = version or item.version or version_rules.next_patch([*target.versions(item.name), *here])
+        own = item.version if re.fullmatch(version_rules.VERSION, item.version) else ""
+        chosen = version or own or version_rules.next_patch([*target.versions(item.name), *here])
         if chosen in here:
-            raise UsageError(f"{item.name}@{chosen} is in it twice", place=str(file))
+            raise UsageError(f"{item.name}@{chosen} is in it twice", place=item.place(("name",)))
         here.append(chosen)
-        stamped = replace(item, version=chosen, author=author or item.author or _login_name())
-        drafts.append(_draft(stamped, file.parent, whole_folder=is_folder, alone=len(found) == 1))
-    return drafts
+        stamped.append(replace(item, version=chosen, author=author or item.author or _login_name()))
+    return stamped
 
 
-def _draft(item: Item, folder: Path, *, whole_folder: bool, alone: bool) -> _Draft:
+def _draft(item: Item, file: Path, *, whole_folder: bool, alone: bool) -> _Draft:
+    folder = file.parent
     if whole_folder:
         paths = [path for path, _ in digests.walk(folder, without=LEFT_OUT) if path != FILE]
     else:
         paths = [name for name in (item.notebook, item.thumbnail) if name]
-    text = _stamped(item, alone=alone).encode()
+    text = _text(item, alone=alone).encode()
+    if len(text) > ITEM_LIMIT:
+        raise UsageError("an item is larger than 1 MB", place=str(file), hint="put data into files beside it")
     own = File(FILE, len(text), hashlib.sha256(text).hexdigest())
     return _Draft(item, text, folder, tuple(paths), digests.combine([own, *digests.files(folder, paths)]))
 
 
-def _unusable(item: Item, folder: Path) -> list[Fault]:
-    """What keeps an item from being of use to others, beyond its own faults."""
-    read = item.document
-    assert read is not None
-    found = []
-    for name in ("notebook", "thumbnail"):
-        file = str(getattr(item, name))
-        if file and digests.allowed(file) and not _ordinary(folder / file):
-            found.append(read.fault((name,), f"there is no file {file!r:.100} beside the item"))
-    return found
-
-
-def _ordinary(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
-
-
-def _stamped(item: Item, *, alone: bool) -> str:
+def _text(item: Item, *, alone: bool) -> str:
     """The item's text with its version and author, otherwise as it was written where that is possible."""
     if alone:
         edited = _edited(item)

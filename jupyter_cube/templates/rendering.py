@@ -45,7 +45,7 @@ def render(published: Published, values: Mapping[str, Any]) -> str:
         if variable and variable.type in ("string", "path") and isinstance(value, bool | int | float):
             bound[name] = scalar_text(value)
     faults = [Fault(message, hint=hint) for message, hint in problems]
-    job = _fill(item, item.job, ("job",), bound, faults)
+    job = filled(item, item.job, ("job",), bound, faults)
     if faults:
         raise SpecError(faults)
     if own:
@@ -55,7 +55,7 @@ def render(published: Published, values: Mapping[str, Any]) -> str:
     text = dump(_pinned(job, published))
     report = spec.check(text)
     if report.spec is None:
-        raise SpecError([_at_item(fault, item) for fault in report.faults])
+        raise SpecError([at_item(fault, item) for fault in report.faults])
     return text
 
 
@@ -87,12 +87,12 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
     return free
 
 
-def _fill(item: Item, value: Any, path: Path, values: Mapping[str, Any], faults: list[Fault]) -> Any:
+def filled(item: Item, value: Any, path: Path, values: Mapping[str, Any], faults: list[Fault]) -> Any:
     """A part of the job with its variables filled in; what cannot be is a fault at its place."""
     if isinstance(value, Mapping):
-        return {key: _fill(item, inner, (*path, key), values, faults) for key, inner in value.items()}
+        return {key: filled(item, inner, (*path, key), values, faults) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_fill(item, inner, (*path, index), values, faults) for index, inner in enumerate(value)]
+        return [filled(item, inner, (*path, index), values, faults) for index, inner in enumerate(value)]
     try:
         return braces.fill_value(value, values)
     except braces.BraceError as error:
@@ -115,7 +115,8 @@ def _fault(item: Item, path: Path, message: str, hint: str) -> Fault:
     return item.document.fault(path, message, hint=hint)
 
 
-def _at_item(fault: Fault, item: Item) -> Fault:
+def at_item(fault: Fault, item: Item) -> Fault:
+    """A fault of the job that was made, at its place in the item."""
     """A fault of the job that was made, at the item's line from which it comes."""
     path = f"job.{fault.path}".rstrip(".")
     if item.document is None:

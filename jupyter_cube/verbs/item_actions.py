@@ -10,7 +10,6 @@ from typing import Any
 from jupyter_cube import drafts, offers, showcase
 from jupyter_cube.errors import UsageError
 from jupyter_cube.hint import command
-from jupyter_cube.marketplace import publish as publishing
 from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.sources import settings
@@ -48,7 +47,8 @@ def use(call: Call) -> Answer:
 def publish(call: Call) -> Answer:
     """``publish``."""
     options = {name: call.values[name] for name in ("to", "version", "author") if name in call.values}
-    return _published(publishing.publish(Path(call.values["path"]).expanduser(), **options), [])
+    notes: list[str] = []
+    return _published(offers.publish(Path(call.values["path"]).expanduser(), notes=notes, **options), notes)
 
 
 def bring_in(call: Call) -> Answer:
@@ -79,7 +79,8 @@ def new(call: Call, namespace: Mapping[str, Any] | None = None) -> Answer:
     given = {name: values[name] for name in names if name in values}
     draft = drafts.new(values["kind"], values["name"], variables=dict(call.get("variables", ())), **given)
     if call.get("publish"):
-        return _published(draft.publish(), draft.notes)
+        notes = [*draft.notes]
+        return _published(draft.publish(notes=notes), notes)
     path = draft.write(Path.cwd())
     text = (
         f"{path}\n"
@@ -141,7 +142,7 @@ def export(call: Call) -> Answer:
 
 
 def _published(found: list[Published], notes: Any) -> Answer:
-    lines = [f"published {showcase.label(one)}\n" for one in found] + [f"  {note}\n" for note in notes]
+    lines = [f"published {showcase.label(one)}\n" for one in found] + [f"  {plain(note)}\n" for note in notes]
     document = [
         {"name": one.item.name, "version": one.item.version, "digest": one.digest, "source": one.source}
         for one in found
