@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube import files
-from jupyter_cube.errors import ConflictError, NotFoundError, SpecError, UsageError, near
+from jupyter_cube.errors import ConflictError, CubeError, NotFoundError, SpecError, UsageError, near
 from jupyter_cube.marketplace import item as items
 from jupyter_cube.marketplace import reference as references
 from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.digest import allowed
 from jupyter_cube.marketplace.item import FILE, KINDS, Item, Published
+from jupyter_cube.marketplace.sources import registry
 from jupyter_cube.offers import publish
 from jupyter_cube.templates.skeleton import skeleton
 
@@ -84,11 +85,11 @@ class Draft:
             else:
                 shutil.copyfile(content, file)
 
-    def publish(self, to: str = "", *, notes: list[str] | None = None) -> list[Published]:
+    def publish(self, to: str = "", *, notes: list[str] | None = None, missing_ok: bool = False) -> list[Published]:
         """Publish it to a source, by default the user's own.
 
         Args:
-            notes: as ``offers.publish`` takes them.
+            notes: as ``offers.publish`` has it, and ``missing_ok``.
 
         Raises:
             SpecError: it has faults.
@@ -96,7 +97,10 @@ class Draft:
         """
         self.item()
         with tempfile.TemporaryDirectory(prefix="cube-") as folder:
-            return publish(self.write(Path(folder)), to=to, notes=notes)
+            try:
+                return publish(self.write(Path(folder)), to=to, notes=notes, missing_ok=missing_ok)
+            except SpecError as error:
+                raise SpecError([replace(fault, file=f"{self.name}.yaml") for fault in error.faults]) from error
 
     def item(self) -> Item:
         """What its text describes.
@@ -114,7 +118,7 @@ class Brought:
     Attributes:
         version: empty: not published yet; so is ``digest``.
         notes: what could not be carried over, a line each.
-        published: None: it is not.
+        published: None: it is not; it may have been before.
     """
 
     name: str
@@ -229,19 +233,30 @@ def bring_in(path: str | Path, *, only: Sequence[str] = (), to: str = "", dry_ru
         if name not in names:
             raise UsageError(f"there is no '{name}' in it", place=str(path), hint=near(name, names))
     wanted = [(draft, item) for draft, item in drafts if not only or item.name in only]
-    if dry_run:
-        found = [Brought(item.name, item.kind, item.version, "", draft.notes, None) for draft, item in wanted]
-    else:
-        found = [_brought(draft, item, to) for draft, item in wanted]
+    found = [_brought(draft, item, to, dry_run=dry_run) for draft, item in wanted]
     return found if only else [*found, *skipped]
 
 
-def _brought(draft: Draft, item: Item, to: str) -> Brought:
+def _brought(draft: Draft, item: Item, to: str, *, dry_run: bool) -> Brought:
+    if (there := _newest(item.name, to)) is not None and there.item.origin.get("entry") == item.origin["entry"]:
+        said = (*draft.notes, "is there already, made of the same entry")
+        return Brought(item.name, item.kind, there.item.version, there.digest, said, there)
+    if dry_run:
+        return Brought(item.name, item.kind, item.version, "", draft.notes, None)
+    notes = [*draft.notes]
     try:
-        [published] = draft.publish(to)
-    except ConflictError as error:  # brought in before; the others still are
-        return Brought(item.name, item.kind, item.version, "", (*draft.notes, str(error)), None)
-    return Brought(item.name, item.kind, published.item.version, published.digest, draft.notes, published)
+        [published] = draft.publish(to, notes=notes, missing_ok=True)
+    except ConflictError as error:  # somebody was faster; the others still are brought in
+        return Brought(item.name, item.kind, item.version, "", (*notes, str(error)), None)
+    return Brought(item.name, item.kind, published.item.version, published.digest, tuple(notes), published)
+
+
+def _newest(name: str, to: str) -> Published | None:
+    """The newest version of an item in a source that one publishes to."""
+    try:
+        return catalog().find(references.Reference(name, source=to or registry.MINE))
+    except CubeError:
+        return None  # there is none, or it cannot be read, which publishing says
 
 
 def _dataset(name: str, url: str, path: str | Path, value: Any, summary: str, named: Sequence[str]) -> Draft:

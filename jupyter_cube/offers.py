@@ -22,6 +22,7 @@ from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.marketplace.search import Found, Index
+from jupyter_cube.marketplace.sources.base import one_line
 from jupyter_cube.store import Store
 from jupyter_cube.typed import value_of
 
@@ -55,11 +56,13 @@ class Ready:
         cell: for a notebook: a cell to run.
         command: for a shell: a command to run.
         file: a notebook that was written; empty: none.
+        about: the item and where it comes from, in a line.
     """
 
     cell: str
     command: str
     file: str = ""
+    about: str = ""
 
 
 def items(
@@ -126,12 +129,19 @@ def use(name: str, values: Mapping[str, Any] | None = None, *, folder: Path | No
     if found.item.kind == "job":
         words = "".join(f" -p {shlex.quote(f'{key}={_text(value)}')}" for key, value in typed.items())
         target = f"submit {reference}{words}"
-        return Ready(f"%cube {target}", f"{hint.shell_prefix()} {target}")
+        about = _about(found)
+        return Ready(f"# {about}\n%cube {target}", f"{hint.shell_prefix()} {target}", about=about)
     return _required(found, reference, typed, bound)
 
 
 def publish(
-    path: str | Path, *, to: str = "", version: str = "", author: str = "", notes: list[str] | None = None
+    path: str | Path,
+    *,
+    to: str = "",
+    version: str = "",
+    author: str = "",
+    notes: list[str] | None = None,
+    missing_ok: bool = False,
 ) -> list[Published]:
     """Publish the item, or the items in order, that a file or a folder with ``item.yaml`` describes.
 
@@ -142,6 +152,7 @@ def publish(
         version: of the one item; default: what it says, else the next patch.
         author: default: what the item says, else the user's login name.
         notes: what somebody should know of it is put there, a line each.
+        missing_ok: it may require what nobody has, which is a note then.
 
     Raises:
         SpecError: the items have faults, or cannot be used by anybody.
@@ -149,7 +160,9 @@ def publish(
     """
     from jupyter_cube.templates import trial  # knows all of jobs
 
-    return publishing.publish(path, to=to, version=version, author=author, check=trial.faults, notes=notes)
+    return publishing.publish(
+        path, to=to, version=version, author=author, check=trial.faults, notes=notes, missing_ok=missing_ok
+    )
 
 
 def allow(name: str, digest: str) -> Published:
@@ -185,7 +198,8 @@ def _required(found: Published, reference: str, typed: Mapping[str, Any], bound:
         short = f"{found.source}/{short}"
     values = ",".join(f"{key}={_listed(value)}" for key, value in typed.items())
     asked = shlex.quote(f"{short}:{values}" if values else short)
-    body = [f"# {_summary(found)}"]
+    about = _about(found)
+    body = [f"# {about}"]
     for variable in found.item.variables:
         value = bound.get(variable.name)
         if isinstance(value, str) and value.startswith("/"):
@@ -193,7 +207,7 @@ def _required(found: Published, reference: str, typed: Mapping[str, Any], bound:
             body += ["import os", "", f"{name} = {value!r}", f"print(os.listdir({name}))"]
     head = f"%%cube submit --require {asked}"
     lines = body if len(body) > 1 else [*body, "..."]
-    return Ready("\n".join([head, *lines]), f"{hint.shell_prefix()} submit --require {asked} -- COMMAND")
+    return Ready("\n".join([head, *lines]), f"{hint.shell_prefix()} submit --require {asked} -- COMMAND", about=about)
 
 
 def _notebook(found: Published, folder: Path) -> Ready:
@@ -207,7 +221,8 @@ def _notebook(found: Published, folder: Path) -> Ready:
         target = folder / f"{stem}-{number}.ipynb"
     with files.disk_errors(target):
         files.replace(target, source.read_bytes(), mode=0o644)
-    return Ready(f"# {_summary(found)}\n# open {target.name}", f"jupyter lab {shlex.quote(str(target))}", str(target))
+    about, command = _about(found), f"jupyter lab {shlex.quote(str(target))}"
+    return Ready(f"# {about}\n# open {target.name}", command, str(target), about)
 
 
 def _reference(found: Published) -> str:
@@ -219,10 +234,9 @@ def _reference(found: Published) -> str:
     return f"{references.SCHEME}{source}name/{found.item.name}@{found.item.version}"
 
 
-def _summary(found: Published) -> str:
-    from jupyter_cube.render import plain
-
-    return plain(found.item.summary or found.item.title or found.item.name)
+def _about(found: Published) -> str:
+    item = found.item
+    return one_line(f"{item.label} of {found.source}: {item.summary or item.title}".rstrip(": "))
 
 
 def _identifier(name: str) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -89,6 +90,15 @@ def _duplicates(spec: JobSpec) -> Iterator[Fault]:
         names.add(deployment.name)
 
 
+def _ambiguous(spec: JobSpec) -> set[str]:
+    """Names that several prerequisites have; which one is meant is not known, so nothing else is said of them."""
+    kinds = [(each.type, each.name) for each in spec.prerequisites]
+    twice = {name for (_, name), count in Counter(kinds).items() if count > 1}
+    referred = Counter(each.name for each in spec.extras.references)
+    own = {name for _, name in kinds}
+    return twice | {name for name, count in referred.items() if count > 1 or name in own}
+
+
 def _names(spec: JobSpec) -> Iterator[Fault]:
     """Names of prerequisites and deployments that do not exist."""
     place = (spec.document or _NOWHERE).fault
@@ -115,6 +125,7 @@ def _requirements(spec: JobSpec) -> Iterator[Fault]:
     """What the job's own prerequisites require of each other; items are found when the job is compiled."""
     place = (spec.document or _NOWHERE).fault
     known = calls.locals_of(spec)
+    ambiguous = _ambiguous(spec)
     for local in known.values():
         for number, requirement in enumerate(local.action.require):
             name = requirement.name
@@ -124,10 +135,11 @@ def _requirements(spec: JobSpec) -> Iterator[Fault]:
                     yield place(path, wrong.message, hint=wrong.hint)
             elif name not in known:
                 yield place(path, f"there is no prerequisite '{name}'", hint=near(name, known))
-            elif requirement.values:
+            elif requirement.values and name not in ambiguous:
                 message = f"'{name}' is a prerequisite of this job, it has no template variables"
                 yield place(path, message, hint="remove template_variables")
-    edges = {name: [each.name for each in local.action.require] for name, local in known.items()}
+    clear = {name: local for name, local in known.items() if name not in ambiguous}
+    edges = {name: [each.name for each in local.action.require] for name, local in clear.items()}
     if cycle := _cycle(edges):
         message = f"the prerequisites require each other: {' -> '.join(cycle)}"
         yield place((*known[cycle[0]].path, "require"), message, hint="remove one of them")
@@ -187,10 +199,12 @@ def _templates(spec: JobSpec, parameters: Mapping[str, Any]) -> Iterator[Fault]:
             for key, text in Record(Auth).write(image.auth).items():
                 for problem in fill(text, {"secrets": spec.secrets}).problems:
                     yield _fault(spec, ("prerequisites", index, "auth", key), problem)
+    ambiguous = _ambiguous(spec)
     for role, task_role in spec.task_roles.items():
         known = roots(spec, role, parameters)
-        # A name that does not exist is a fault of its own already.
-        unknown = [f"${kind}" for kind in _OF_ROLE if getattr(task_role, kind) and known[kind] is None]
+        # A name that does not exist, or several times, is a fault of its own already.
+        named = [(kind, getattr(task_role, kind)) for kind in _OF_ROLE]
+        unknown = [f"${kind}" for kind, name in named if name and (known[kind] is None or name in ambiguous)]
         for path, text in _texts(spec, role):
             for problem in fill(text, known).problems:
                 if not any(root in problem.tag for root in unknown):

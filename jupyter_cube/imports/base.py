@@ -62,9 +62,9 @@ def _value(text: str, file: Path) -> Any:
             pass  # flow style of YAML, or faulty, which the reader of YAML says with its place
     read = document.read(text, file=str(file))
     if read.root is None or read.faults:
-        if not looks_right and "protocolVersion" not in text:
-            raise _other(file)
-        raise SpecError(read.faults)
+        if looks_right or "protocolVersion" in text or file.suffix.lower() in (".yaml", ".yml"):
+            raise SpecError(read.faults)
+        raise _other(file)
     return read.root.plain()
 
 

@@ -53,6 +53,7 @@ def publish(
     where: Catalog | None = None,
     check: Callable[[Item], Sequence[Fault]] = lambda _: (),
     notes: list[str] | None = None,
+    missing_ok: bool = False,
 ) -> list[Published]:
     """Publish the item, or the items in order, that a file or a folder with ``item.yaml`` describes.
 
@@ -64,6 +65,7 @@ def publish(
         author: default: what the item says, else the user's login name.
         check: finds more that is wrong with an item, such as with the job of a job template.
         notes: what somebody should know of it is put there, a line each.
+        missing_ok: it may require what nobody has, which is a note then.
 
     Raises:
         SpecError: the items have faults, or cannot be used by anybody.
@@ -80,7 +82,7 @@ def publish(
     for item in upcoming:
         faults += usability.of_files(item, file.parent)
         faults += [*usability.of_texts(item), *check(item)] if is_declared else ()
-    required = usability.Requiring(upcoming, Upcoming(market, target, upcoming))
+    required = usability.Requiring(upcoming, Upcoming(market, target, upcoming), missing_ok=missing_ok)
     if faults := [*faults, *required.faults]:
         raise SpecError(sorted(faults, key=lambda fault: (fault.line, fault.column)))
     drafts = [_draft(item, file, whole_folder=Path(path).is_dir(), alone=len(read) == 1) for item in upcoming]
@@ -125,11 +127,11 @@ def _no_item(folder: Path) -> NotFoundError:
     message, hint = f"there is no {FILE} in it", f"write one, or begin with: {command('new')}"
     with files.disk_errors(folder, hint="make it readable, or name another one"):
         if found := sorted(folder.glob(f"*/*/{FILE}")):
-            message += f", but {len(found)} items below it in folders NAME/VERSION"
+            message += f", but {len(found)} item(s) below it in folders NAME/VERSION"
             hint = f"use them as they are with: {command(f'sources add NAME {shlex.quote(str(folder.absolute()))}')}"
         elif found := sorted([*folder.glob(f"*/{FILE}"), *folder.glob("*.yaml"), *folder.glob("*.yml")]):
             first = found[0].parent if found[0].name == FILE else found[0]
-            message += f", but {len(found)} files that may be items"
+            message += f", but {len(found)} file(s) that may be items"
             hint = f"publish each, the first with: {command(f'publish {shlex.quote(str(first))}')}"
     return NotFoundError(message, place=str(folder), hint=hint)
 

@@ -88,15 +88,18 @@ def _texts(node: Node | None, path: Place) -> Iterator[tuple[Place, str]]:
 class Requiring:
     """What items that are about to be published require.
 
+    Args:
+        missing_ok: what nobody has is no fault.
+
     Attributes:
         faults: what is not there, not filled right, or required in a circle.
         notes: what cannot be known now, a line each.
     """
 
-    def __init__(self, items: Sequence[Item], upcoming: Upcoming) -> None:
+    def __init__(self, items: Sequence[Item], upcoming: Upcoming, *, missing_ok: bool = False) -> None:
         self.faults: list[Fault] = []
         self.notes: list[str] = []
-        self._upcoming = upcoming
+        self._upcoming, self._missing_ok = upcoming, missing_ok
         self._known: dict[str, Published | CubeError] = {}
         for item in items:
             for path, requirement in _required(item):
@@ -124,6 +127,9 @@ class Requiring:
                 self.notes.append(
                     f"whether {name} is there, which {item.label} requires, is not known: {one_line(str(found))}"
                 )
+                return []
+            if self._missing_ok and isinstance(found, NotFoundError):
+                self.notes.append(f"{item.label} requires {name}: {found.message}")
                 return []
             return [(found.message, found.hint or "publish that first, or in one file with this")]
         if found.item.kind in ("job", "notebook"):

@@ -19,6 +19,11 @@ from jupyter_cube.writer import dump
 _SECRET = re.compile(r"<%\s*\$secrets((?:\.[^.\s\[\]%]+|\[\d+\])+)\s*%>")
 _BRACES = "braces"
 _PIECE = "=~"
+_OF_ONE_RUN = {
+    "notebook": "the template does not say from which notebook the job was submitted",
+    "items": "the template takes the newest items that fit its references, not those that the job used",
+    "template": "the template is one of its own, although the job was made of another one",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,11 @@ def _without_run(job: dict[str, Any], notes: list[str]) -> dict[str, Any]:
         hint = "put the commands into the job, or submit a script where it lies, and save that job"
         message = f"the job needs the files {', '.join(map(str, listed)):.200}, which a template does not carry"
         raise UsageError(message, place=f"{place}.files", hint=hint)
-    for key in ("notebook", "items", "template", "files", "in"):
+    cube = {key: value for key, value in cube.items() if key not in ("files", "in")}  # there is nothing in them
+    for key in _OF_ONE_RUN:
         value = cube.pop(key, None)
         if value:
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            notes.append(f"{key} is left out, it was {shown}")
+            notes.append(f"{_OF_ONE_RUN[key]}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
     cwd = str(cube.get("cwd") or "")
     if cwd.startswith(("/", "~")):
         cube["cwd"] = "."

@@ -39,9 +39,8 @@ def show(call: Call) -> Answer:
 def use(call: Call) -> Answer:
     """``use``: the text is what to run."""
     ready = offers.use(call.values["item"], dict(call.get("values", ())))
-    return Answer(
-        dataclasses.asdict(ready), (f"{ready.file}\n" if ready.file else "") + f"{ready.command}\n", ready=ready
-    )
+    lines = [ready.file, f"# {ready.about}", ready.command]
+    return Answer(dataclasses.asdict(ready), "".join(f"{line}\n" for line in lines if line), ready=ready)
 
 
 def publish(call: Call) -> Answer:
