@@ -53,7 +53,7 @@ class Draft:
         """
         target = folder / (self.name if self.files else f"{self.name}.yaml")
         try:
-            with files.disk_errors(target):
+            with files.disk_errors(target, hint="go to a folder that you can write"):
                 if not self.files:
                     with target.open("x", encoding="utf-8") as out:
                         out.write(self.text)
@@ -64,7 +64,7 @@ class Draft:
                 "this is there already", place=str(target), hint="remove it, or use another name"
             ) from None
         try:
-            with files.disk_errors(target):
+            with files.disk_errors(target, hint="go to a folder that you can write"):
                 self._fill(target)
         except BaseException:
             files.remove_tree(target)
@@ -308,6 +308,8 @@ def _saved(name: str, origin: str | Path, variables: Mapping[str, str], summary:
         made = from_job(file.read_text("utf-8"), name=name, variables=variables, summary=summary, file=str(file))
     except UnicodeDecodeError as error:
         raise UsageError("this is not UTF-8 text", place=str(file)) from error
+    except OSError as error:
+        raise NotFoundError(f"it cannot be read: {(error.strerror or str(error)).lower()}", place=str(file)) from error
     except SpecError as error:
         raise SpecError([replace(fault, file=fault.file or str(origin)) for fault in error.faults]) from error
     return Draft(name, made.text, notes=made.notes)

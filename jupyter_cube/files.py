@@ -84,6 +84,18 @@ def existing(path: str) -> Path:
     return Path(path)
 
 
+def here() -> Path:
+    """The working folder.
+
+    Raises:
+        StoreError: it is gone.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise StoreError("the working folder is gone", hint="go to another one") from None
+
+
 def fsync(path: str | Path) -> None:
     """Force a file, or the entries of a folder, to the disk."""
     fd = os.open(path, os.O_RDONLY)

@@ -124,7 +124,7 @@ def use(name: str, values: Mapping[str, Any] | None = None, *, folder: Path | No
         hint_text = f"write: {hint.command(f'use {name} {example}')}" if "no value" in message else advice
         raise UsageError(f"{message}{more}", hint=hint_text)
     if found.item.kind == "notebook":
-        return _notebook(found, folder or Path.cwd())
+        return _notebook(found, folder or files.here())
     reference = _reference(found)
     if found.item.kind == "job":
         words = "".join(f" -p {shlex.quote(f'{key}={_text(value)}')}" for key, value in typed.items())
@@ -219,7 +219,7 @@ def _notebook(found: Published, folder: Path) -> Ready:
     while target.exists():
         number += 1
         target = folder / f"{stem}-{number}.ipynb"
-    with files.disk_errors(target):
+    with files.disk_errors(target, hint="go to a folder that you can write"):
         files.replace(target, source.read_bytes(), mode=0o644)
     about, command = _about(found), f"jupyter lab {shlex.quote(str(target))}"
     return Ready(f"# {about}\n# open {target.name}", command, str(target), about)

@@ -240,8 +240,7 @@ def test_no_secret_is_saved_and_all_that_is_left_out_is_said() -> None:
     assert "quiet" not in made.text
     assert made.notes == (
         "the template does not say from which notebook the job was submitted: a.ipynb",
-        "the template takes the newest items that fit its references, not those that the job used: "
-        "builtin/mnist@1.0.0 sha256:1",
+        "the template takes the newest items that fit, the job used: builtin/mnist@1.0.0 sha256:1",
         "the template is one of its own, although the job was made of another one: builtin/x@1.0.0 sha256:2",
         "cwd is the folder in which the job is submitted, it was /home/me/study",
         "the secret registry is to be given as registry",

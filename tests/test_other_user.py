@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from item_folder import lay
 from web import files, serving
 
 import jupyter_cube
@@ -171,6 +172,75 @@ def test_the_proposals_jobs_of_an_ordinary_user(place: Path, monkeypatch: pytest
         assert line in lines, out + err
     assert not Path("/dataset").exists()
     assert not Path("/mnt/confignfs_pvc").exists()
+
+
+@pytest.fixture
+def team(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A source of three items: one that all may read, one without its file, one without its folder."""
+    shared_locks(monkeypatch, place)
+    team = place / "team"
+    for name in ("clear", "hidden", "shut"):
+        lay(team, name)
+    subprocess.run(["chmod", "-R", "a+rX", str(team)], check=True)
+    (team / "hidden" / "1.0.0" / "item.yaml").chmod(0)
+    (team / "shut" / "1.0.0").chmod(0)
+    (place / "config" / "jupyter_cube_config.json").write_text(json.dumps({"sources": {"team": str(team)}}))
+    return team
+
+
+def test_items_go_on_where_one_cannot_be_read(place: Path, team: Path) -> None:
+    out, err = as_nobody(place, "items --source team").communicate(timeout=60)
+    found = {line.split()[0]: line for line in out.splitlines()}
+    assert list(found) == ["clear", "hidden", "shut"], out + err
+    assert "what clear is" in found["clear"]
+    assert "cannot be read: permission denied" in as_nobody(place, "items hidden --json").communicate(timeout=60)[0]
+    for name in ("hidden", "shut"):
+        process = as_nobody(place, f"show {name}")
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode != 0, out, err.count("\n")) == (True, "", 1), out + err
+        assert str(team / name / "1.0.0") in err
+        assert "permission denied; ask its owner" in err
+    assert "what clear is" in as_nobody(place, "show clear").communicate(timeout=60)[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("new dataset x --path shut", "shut: it cannot be read: permission denied; make it readable for you"),
+        ("new dataset x --path open", "open/in/a: it cannot be read: permission denied; make it readable for you"),
+        ("new job x --from open/in/a", "open/in/a: it cannot be read: permission denied"),
+        ("publish shut", "shut"),
+        ("publish open", "in/a: permission denied; ask its owner"),
+        ("import open/in/a", "open/in/a: it cannot be read: permission denied"),
+    ],
+)
+def test_files_that_cannot_be_read_are_said(
+    place: Path, monkeypatch: pytest.MonkeyPatch, line: str, message: str
+) -> None:
+    shared_locks(monkeypatch, place)
+    home = place / "home"
+    (home / "open" / "in").mkdir(parents=True)
+    (home / "shut").mkdir(mode=0)
+    (home / "open" / "item.yaml").write_text("name: x\n")
+    (home / "open" / "in" / "a").write_text("x")
+    (home / "open" / "in" / "a").chmod(0)
+    process = as_nobody(place, line)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode != 0, out
+    assert message in err
+    assert err.count("\n") == 1
+    assert "CUBE_STORE" not in err
+
+
+def test_a_folder_that_cannot_be_written_is_said(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared_locks(monkeypatch, place)
+    (place / "home" / "store").mkdir()
+    shutil.chown(place / "home" / "store", "nobody")
+    (place / "home").chmod(0o555)
+    shutil.chown(place / "home", "root")
+    out, err = as_nobody(place, "new prerequisite x").communicate(timeout=60)
+    assert out == ""
+    assert "x.yaml: permission denied; go to a folder that you can write" in err
 
 
 def test_two_users_share_a_device(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

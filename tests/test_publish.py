@@ -16,6 +16,7 @@ from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.marketplace.sources.builtin import BuiltinSource
 from jupyter_cube.marketplace.sources.folder import FolderSource
 from jupyter_cube.marketplace.trust import Trust
+from jupyter_cube.templates import trial
 
 MNIST = """\
 # digits, for everybody
@@ -146,6 +147,189 @@ def test_of_a_list_all_are_checked_before_the_first_is_written(tmp_path: Path, t
 )
 def test_mistakes_are_said_and_nothing_is_written(tmp_path: Path, team: Catalog, text: str, message: str) -> None:
     with pytest.raises(CubeError, match=message):
+        publish(write(tmp_path / "a.yaml", text), to="team", where=team)
+    assert os.listdir(tmp_path / "team") == []
+
+
+UNUSABLE = """\
+- name: texts
+  check: ["test -e {{ plac }}"]
+  plugin: cmd
+  callbacks:
+  - event: taskStarts
+    commands:
+    - |
+      mkdir {{ place }}
+      echo {{ place | quoted }} {{ place | quote }} {{ other | default('x') }}
+      awk '{print}' "{{ .Go }}"
+  template_variables:
+  - {name: place, default: "/{{ later }}"}
+  - {name: later, default: x}
+- name: needs
+  require:
+  - marketplace://name/nothing
+  - name: marketplace://name/digits@9
+  - name: marketplace://name/git_repository
+    template_variables: {url: "https://h/{{ nowhere }}", urls: x}
+  - marketplace://elsewhere/name/x
+  - plain
+  - marketplace://name/torchrun
+  - name: marketplace://name/texts
+    template_variables: {place: /x}
+  - marketplace://name/web_file
+- name: first
+  require: [marketplace://name/second]
+- name: second
+  require: [marketplace://name/first]
+- name: template
+  kind: job
+  template_variables: [script, {name: count, type: int, default: 0}, {name: more, default: ""}]
+  job:
+    protocolVersion: 2
+    name: template
+    type: job
+    prerequisites: [{type: dockerimage, name: image, uri: "{{ more }}"}]
+    taskRoles:
+      worker:
+        instances: "{{ count }}"
+        dockerImage: imag
+        prerequisites: [marketplace://name/iriss, marketplace://name/iris]
+        resourcePerInstance: {cpu: 1, memoryMB: 0, gpu: 0}
+        comands: []
+        commands: ["python {{ scrip }} {{ script | quote }}"]
+    extras:
+      reference_prerequisites:
+      - {name: d, require: [{name: marketplace://name/digits, template_variables: {datPath: /x}}]}
+"""
+
+
+def test_all_that_keeps_items_from_being_used_is_said_at_once(tmp_path: Path, team: Catalog) -> None:
+    file = write(tmp_path / "a.yaml", UNUSABLE)
+    with pytest.raises(SpecError) as caught:
+        publish(file, to="team", where=team, check=trial.faults)
+    said = [f"{fault.line}: {fault.path}: {fault.message}; {fault.hint}" for fault in caught.value.faults]
+    expected = [
+        "2: check[0]: there is no template variable 'plac' here; did you mean 'place'?",
+        "9: callbacks[0].commands[0]: '{{ place | quoted }}' cannot be filled in: No filter named 'quoted'; the fil",
+        "12: template_variables[0].default: there is no template variable 'later' here; a default may mention",
+        "16: require[0]: there is no item 'nothing' (asked: team, builtin); publish that first, or in one file with",
+        "17: require[1]: 'digits' of the source 'builtin' has no version 9; there are 1.0.0",
+        "18: require[2]: git_repository@1.0.0 has no template variable 'urls'; did you mean 'url'?",
+        "19: require[2].template_variables.url: there is no template variable 'nowhere' here; declare it under",
+        "20: require[3]: there is no source 'elsewhere'; known: team, builtin",
+        "21: require[4]: 'plain' is no item; write marketplace://name/plain",
+        "22: require[5]: torchrun@1.0.0 is a job template, not a prerequisite",
+        "25: require[7]: the template variable 'url' of web_file@1.0.0 has no value; fill it, it is declared in",
+        "27: require: the items require each other: ",
+        "40: job.taskRoles.worker.instances: 0 is too small, 1 is the least",
+        "41: job.taskRoles.worker.dockerImage: there is no dockerimage prerequisite 'imag'; did you mean 'image'?",
+        "42: job.taskRoles.worker.prerequisites[0]: there is no item 'iriss' (asked: team, builtin); did you mean",
+        "44: job.taskRoles.worker.comands: unknown key 'comands'; did you mean 'commands'?",
+        "45: job.taskRoles.worker.commands[0]: there is no template variable 'scrip' here; did you mean 'script'?",
+        "48: job.extras.reference_prerequisites[0].require[0]: digits@1.0.0 has no template variable 'datPath'",
+    ]
+    assert [line for line, start in zip(said, expected, strict=True) if not line.startswith(start)] == []
+    assert os.listdir(tmp_path / "team") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- {name: a, require: [marketplace://name/b@1]}\n- {name: b}\n",
+        "- {name: a, require: [marketplace://itemId/bee]}\n- {name: b, id: bee}\n",
+        "- {name: a, require: [marketplace://team/name/b@1.5.0]}\n- {name: b, version: 1.5.0}\n",
+        """
+- {name: a, require: [{name: marketplace://name/b, template_variables: {n: "{{ x }}"}}], template_variables: [x]}
+- {name: b, template_variables: [{name: n, type: int}]}
+""",
+    ],
+)
+def test_items_of_one_file_may_require_each_other(tmp_path: Path, team: Catalog, text: str) -> None:
+    assert len(publish(write(tmp_path / "a.yaml", text), to="team", where=team)) == 2
+
+
+def test_what_cannot_be_looked_for_is_published_and_said(tmp_path: Path, team: Catalog) -> None:
+    gone = FolderSource("gone", tmp_path / "gone")
+    offline = Catalog([*team.sources, gone], team.trust)
+    text = "name: a\nrequire:\n- marketplace://name/b\n- marketplace://gone/name/c\n- http://127.0.0.1:9/item.yaml\n"
+    notes: list[str] = []
+    [one] = publish(write(tmp_path / "a.yaml", text), to="team", where=offline, notes=notes)
+    assert one.item.label == "a@1.0.0"
+    for note, name in zip(notes, ("marketplace://name/b", "marketplace://gone/name/c", "http://127"), strict=True):
+        assert note.startswith(f"whether {name}")
+        assert "which a@1.0.0 requires, is not known: " in note
+    with pytest.raises(SpecError, match="there is no item 'b'"):
+        publish(tmp_path / "a.yaml", to="team", where=team)
+
+
+def test_a_job_template_is_not_refused_for_what_its_users_fill(tmp_path: Path, team: Catalog) -> None:
+    text = """\
+name: a
+kind: job
+template_variables:
+- image
+- {name: count, type: int, minimum: 2}
+- {name: role, default: ""}
+- {name: token, type: secret}
+- {name: need}
+- {name: ports}
+job:
+  protocolVersion: 2
+  name: a
+  type: job
+  prerequisites: [{type: dockerimage, name: image, uri: "{{ image }}"}]
+  parameters: {epochs: null}
+  taskRoles:
+    worker:
+      instances: "{{ count }}"
+      dockerImage: image
+      prerequisites: ["{{ need }}"]
+      resourcePerInstance: {cpu: 1, memoryMB: 0, gpu: 0, ports: "{{ ports }}"}
+      commands: ["echo <% $parameters.epochs %> <% $parameters.{{ role }} %>", "login {{ token | quote }}"]
+  extras:
+    jupyter_cube: {rank: "{{ role }}"}
+"""
+    notes: list[str] = []
+    publish(write(tmp_path / "a.yaml", text), to="team", where=team, check=trial.faults, notes=notes)
+    assert notes == []
+
+
+def test_of_items_of_one_name_it_is_said_which_is_hidden(tmp_path: Path, team: Catalog) -> None:
+    notes: list[str] = []
+    file = write(tmp_path / "digits.yaml", "name: digits\n")
+    publish(file, to="team", where=team, notes=notes)
+    assert notes == ["hides builtin/digits; name it builtin/digits to have that one"]
+    (tmp_path / "first").mkdir()
+    first = FolderSource("first", tmp_path / "first")
+    publish(file, to="first", where=Catalog([first, *team.sources], team.trust))
+    both = Catalog([first, *team.sources], team.trust)
+    notes = []
+    publish(file, to="team", where=both, notes=notes)
+    assert notes == ["first/digits comes before it; name it team/digits to have this one"]
+    with pytest.raises(NotFoundError) as caught:
+        both.find(Reference("digits", "1.0.1"))
+    assert str(caught.value) == (
+        "'digits' of the source 'first' has no version 1.0.1; there are 1.0.0; "
+        "'team' has it: marketplace://team/name/digits@1.0.1"
+    )
+
+
+def test_a_folder_without_an_item_says_what_to_do(tmp_path: Path, team: Catalog) -> None:
+    for folder, files, message in (
+        ("source", ["a/1.0.0/item.yaml", "b/1.0.0/item.yaml"], "but 2 item.s. below it in folders NAME/VERSION; use "),
+        ("drafts", ["a/item.yaml", "b/item.yaml"], "but 2 file.s. that may be items; publish each, .*drafts/a"),
+        ("files", ["a.yaml", "b.yml"], "but 2 file.s. that may be items; publish each, .*files/a.yaml"),
+        ("empty", ["readme.md"], "write one"),
+    ):
+        for file in files:
+            write(tmp_path / folder / file, "name: a\n")
+        with pytest.raises(NotFoundError, match=f"{folder}: there is no item.yaml in it.*{message}"):
+            publish(tmp_path / folder, to="team", where=team)
+
+
+def test_an_item_too_large_to_be_read_is_not_published(tmp_path: Path, team: Catalog) -> None:
+    text = "name: a\ncheck:\n" + f"- {'x' * 1000}\n" * 1100
+    with pytest.raises(UsageError, match="an item is larger than 1 MB"):
         publish(write(tmp_path / "a.yaml", text), to="team", where=team)
     assert os.listdir(tmp_path / "team") == []
 

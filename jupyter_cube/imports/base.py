@@ -30,7 +30,7 @@ def import_file(path: str | Path) -> list[Imported]:
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise UsageError(f"it cannot be read: {error.strerror}", place=str(file)) from None
+        raise UsageError(f"it cannot be read: {(error.strerror or str(error)).lower()}", place=str(file)) from None
     except UnicodeDecodeError:
         raise UsageError("it is no text in UTF-8", place=str(file), hint=_POSSIBLE) from None
     if file.suffix.lower() == ".csv":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -58,15 +60,20 @@ def from_path(path: Path, *, name: str, summary: str = "") -> Made:
     """A dataset of a file or a folder; small ones are copied beside the item, others stay where they are.
 
     Raises:
-        UsageError: there is nothing there.
+        UsageError: there is nothing there, or it cannot be read.
     """
-    if not path.exists():
-        raise UsageError("there is no such file or folder", place=str(path))
-    path = path.resolve()
-    inside = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+    try:
+        path = path.resolve(strict=True)
+        inside = _inside(path)
+        size = sum(one.stat().st_size for one in inside)
+    except FileNotFoundError:
+        raise UsageError("there is no such file or folder", place=str(path)) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        place = str(error.filename or path)
+        raise UsageError(f"it cannot be read: {reason}", place=place, hint="make it readable for you") from None
     if not inside:
         raise UsageError("the folder is empty", place=str(path))
-    size = sum(one.stat().st_size for one in inside)
     about = summary or f"{path.name}, {_size(size)}"
     if size > CARRIED:
         return _referenced(path, name, about, size)
@@ -76,6 +83,21 @@ def from_path(path: Path, *, name: str, summary: str = "") -> Made:
         return _carried(name, about, about_it, {name_there: path}, f"{path.name}, {_size(size)}.\n")
     carried = {f"data/{one.relative_to(path)}": one for one in inside}
     return _carried(name, about, _file("data", "none"), carried, f"{len(carried)} files, {_size(size)}.\n")
+
+
+def _inside(path: Path) -> list[Path]:
+    """The file, or all files in the folder; raises ``OSError`` where one of them cannot be read."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    found = [path] if path.is_file() else []
+    for folder, _, names in () if found else os.walk(path, onerror=refuse):
+        found += [one for name in names if (one := Path(folder, name)).is_file()]
+    for one in found:
+        if not os.access(one, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(one))
+    return sorted(found)
 
 
 def from_value(value: Any, *, name: str, summary: str = "") -> Made:

@@ -25,6 +25,7 @@ DIGEST = r"sha256:[0-9a-f]{64}"
 
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_UNREADABLE = "ask its owner, or make it readable"
 _PATH = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}(?:/[^/\\\x00-\x1f\x7f]{1,255}){0,30}")
 
 
@@ -81,7 +82,7 @@ def walk(folder: str | Path, *, without: frozenset[str] = frozenset()) -> list[t
     """
     found: list[tuple[str, os.stat_result]] = []
     open_folders = [""]
-    with disk_errors(folder):
+    with disk_errors(folder, hint=_UNREADABLE):
         while open_folders:
             prefix = open_folders.pop()
             with os.scandir(f"{folder}/{prefix}") as entries:
@@ -129,7 +130,7 @@ def of_text(text: bytes, name: str) -> str:
 
 
 def _hashed(folder: str, path: str, limit: int, known: Known | None) -> File:
-    with disk_errors(folder):
+    with disk_errors(folder, hint=_UNREADABLE):
         fd = os.open(f"{folder}/{path}", _READ)
     try:
         status = os.fstat(fd)

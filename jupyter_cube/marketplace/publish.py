@@ -104,13 +104,14 @@ def _read(path: Path, version: str) -> tuple[Path, tuple[Item, ...], list[Fault]
     """The file, the items that it describes, and what is wrong with them by themselves."""
     if version and not re.fullmatch(version_rules.VERSION, version):
         raise UsageError(f"{version!r:.50} is no version", hint="write one such as 1.0.0")
-    is_folder = path.is_dir()
-    file = path / FILE if is_folder else path
-    if is_folder and not file.exists():
-        raise _no_item(path)
-    if file.exists() and not file.is_file():
-        raise UsageError("it is no ordinary file", place=str(file))
+    file = path
     try:
+        is_folder = path.is_dir()
+        file = path / FILE if is_folder else path
+        if is_folder and not file.exists():
+            raise _no_item(path)
+        if file.exists() and not file.is_file():
+            raise UsageError("it is no ordinary file", place=str(file))
         text = file.read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
@@ -206,7 +207,8 @@ def _put(draft: _Draft, target: FolderSource) -> Published:
     item = draft.item
     root = Path(target.root)
     folder = root / item.name
-    with files.disk_errors(folder):
+    advice = "" if target.name == registry.MINE else "ask whose source it is whether you may publish there"
+    with files.disk_errors(folder, hint=advice):
         if target.name == registry.MINE:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:

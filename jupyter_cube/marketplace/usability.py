@@ -144,7 +144,6 @@ class Requiring:
 
     def _circle(self, items: Sequence[Item]) -> None:
         """Find items that require each other, whoever of them is published now."""
-        own = {item.label: item for item in items}
         edges: dict[str, list[str]] = {}
         pending = list(items)
         while pending:
@@ -159,30 +158,33 @@ class Requiring:
             TopologicalSorter(edges).prepare()
         except CycleError as error:
             way = list(reversed(error.args[1]))
-            item = next((own[label] for label in way if label in own), items[0])
+            item = next((each for each in items if each.label in way), items[0])
             message = f"the items require each other: {' -> '.join(way)}"
             self.faults.append(_read(item).fault(("require",), message, hint="remove one of them"))
 
 
 def _required(item: Item) -> Iterator[tuple[Place, Requirement]]:
     """What an item requires, and the job of a job template of items; each with its place in the item."""
-    yield from ((("require", index), each) for index, each in enumerate(item.require))
+    yield from ((("require", index), each) for index, each in enumerate(item.require) if each.name)
     lists: tuple[Place, ...] = (("job", "prerequisites"), ("job", "extras", "reference_prerequisites"))
     for path in lists:
         for number, _ in enumerate(_listed(item, path)):
             inner: Place = (*path, number, "require")
             for index, node in enumerate(_listed(item, inner)):
                 reader = Reader(_read(item))
-                one = Node([node], 0, 0, 0, 0, {})
-                for each in Requirements().read(one, inner, reader) if not reader.faults else ():
-                    if references.is_reference(each.name) and not braces.names(each.name):
+                for each in Requirements().read(Node([node], 0, 0, 0, 0, {}), inner, reader):
+                    if not reader.faults and _is_item(each.name):
                         yield (*inner, index), each
     roles = _read(item).node(("job", "taskRoles"))
     for role in roles.value if roles is not None and isinstance(roles.value, dict) else ():
         path = ("job", "taskRoles", role, "prerequisites")
         for index, node in enumerate(_listed(item, path)):
-            if isinstance(node.value, str) and references.is_reference(node.value) and not braces.names(node.value):
+            if isinstance(node.value, str) and _is_item(node.value):
                 yield (*path, index), Requirement(node.value)
+
+
+def _is_item(name: str) -> bool:
+    return references.is_reference(name) and not braces.names(name)
 
 
 def _listed(item: Item, path: Place) -> list[Node]:

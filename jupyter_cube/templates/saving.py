@@ -21,7 +21,7 @@ _BRACES = "braces"
 _PIECE = "=~"
 _OF_ONE_RUN = {
     "notebook": "the template does not say from which notebook the job was submitted",
-    "items": "the template takes the newest items that fit its references, not those that the job used",
+    "items": "the template takes the newest items that fit, the job used",
     "template": "the template is one of its own, although the job was made of another one",
 }
 
@@ -80,10 +80,9 @@ def _without_run(job: dict[str, Any], notes: list[str]) -> dict[str, Any]:
         message = f"the job needs the files {', '.join(map(str, listed)):.200}, which a template does not carry"
         raise UsageError(message, place=f"{place}.files", hint=hint)
     cube = {key: value for key, value in cube.items() if key not in ("files", "in")}  # there is nothing in them
-    for key in _OF_ONE_RUN:
-        value = cube.pop(key, None)
-        if value:
-            notes.append(f"{_OF_ONE_RUN[key]}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+    for key, meaning in _OF_ONE_RUN.items():
+        if value := cube.pop(key, None):
+            notes.append(f"{meaning}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
     cwd = str(cube.get("cwd") or "")
     if cwd.startswith(("/", "~")):
         cube["cwd"] = "."

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import drafts, offers, showcase
+from jupyter_cube import drafts, files, offers, showcase
 from jupyter_cube.errors import UsageError
 from jupyter_cube.hint import command
 from jupyter_cube.marketplace.catalog import catalog
@@ -80,7 +80,7 @@ def new(call: Call, namespace: Mapping[str, Any] | None = None) -> Answer:
     if call.get("publish"):
         notes = [*draft.notes]
         return _published(draft.publish(notes=notes), notes)
-    path = draft.write(Path.cwd())
+    path = draft.write(files.here())
     text = (
         f"{path}\n"
         + "".join(f"  {note}\n" for note in draft.notes)

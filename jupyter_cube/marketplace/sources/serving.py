@@ -45,7 +45,7 @@ def write_index(root: str | Path) -> Served:
             except CubeError as error:
                 problems.append(one_line(str(error)))
     path = Path(source.root) / listing.INDEX
-    with files.disk_errors(path):
+    with files.disk_errors(path, hint="let somebody run it who may write there"):
         text = json.dumps({"version": listing.VERSION_OF_FORMAT, "items": records}, ensure_ascii=False, indent=1)
         files.replace(path, text, mode=0o644)
     return Served(path, len(records), tuple(problems))

@@ -98,7 +98,7 @@ def _own() -> dict[str, str]:
 
 def _change(sources: Mapping[str, str]) -> None:
     file = _file()
-    with files.disk_errors(file), locked(marketplace_path() / "sources.lock"):
+    with files.disk_errors(file, hint="make it a file that you can write"), locked(marketplace_path() / "sources.lock"):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
         target = file.resolve()  # it may be a link into a folder of settings
