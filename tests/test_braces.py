@@ -6,9 +6,19 @@ from typing import Any
 
 import pytest
 
-from jupyter_cube.marketplace.braces import BraceError, fill, fill_value, names
+from jupyter_cube.marketplace.braces import BraceError, fill, fill_value, names, wrong
 
-VALUES: dict[str, Any] = {"a": "x y", "n": 3, "f": 0.05, "t": True, "none": None, "l": ["a b", 1], "m": {"k": 1}}
+VALUES: dict[str, Any] = {
+    "a": "x y",
+    "n": 3,
+    "f": 0.05,
+    "t": True,
+    "none": None,
+    "in": "i n",
+    "true": "t",
+    "l": ["a b", 1],
+    "m": {"k": 1},
+}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +35,8 @@ VALUES: dict[str, Any] = {"a": "x y", "n": 3, "f": 0.05, "t": True, "none": None
         ("{{ l | length }}", "2"),
         ("{{ a | replace('x', 'z') }}", "z y"),
         ("{{ missing | default('d') }}", "d"),
+        # names that are words of Jinja's
+        ("{{ none | tojson }} {{ in | quote }} {{ true | upper }}", "null 'i n' T"),
         # the shell's, awk's, Go's and Jinja's own: they stay
         ("${#files[@]} ${x:-y} { echo; }", "${#files[@]} ${x:-y} { echo; }"),
         ("awk '{{ print $1 }}'", "awk '{{ print $1 }}'"),
@@ -49,6 +61,19 @@ def test_what_is_filled_in_and_what_stays(text: str, filled: str) -> None:
 def test_what_cannot_be_filled_in_is_an_error(text: str) -> None:
     with pytest.raises(BraceError):
         fill(text, VALUES)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{{ a }} {{ a | quote }} {{ z | default(1) }} {{ a | first }} {{.a}}", []),
+        ("x {{ z }} {{ a }}", [("{{ z }}", "the template variable 'z' has no value")]),
+        ("{{z|upper}}", [("{{z|upper}}", "the template variable 'z' has no value")]),
+        ("{{ a | nope }}", [("{{ a | nope }}", "'{{ a | nope }}' cannot be filled in: No filter named 'nope'")]),
+    ],
+)
+def test_what_can_never_be_filled_in_is_known_before(text: str, found: list[tuple[str, str]]) -> None:
+    assert [(piece, str(error)) for piece, error in wrong(text, ["a"])] == found
 
 
 def test_a_value_is_not_looked_into_again() -> None:

@@ -71,6 +71,54 @@ def test_publish_find_show_use_and_run(shell: Shell) -> None:
     assert "used: 1 times" in shell("show", "greet")
 
 
+def test_which_of_two_items_of_a_name_is_meant_is_said(shell: Shell) -> None:
+    (shell.folder / "digits.yaml").write_text("name: digits\nsummary: my own\nplugin: cmd\n")
+    said = shell("publish", "digits.yaml").splitlines()
+    assert said[1:] == ["  hides builtin/digits; name it builtin/digits to have that one"]
+    assert shell("use", "digits").splitlines()[0] == "# digits@1.0.0 of mine: my own"
+    theirs = shell.json("use", "builtin/digits")
+    assert "digits@1.0.0 of builtin" in theirs["cell"].splitlines()[1]
+    assert "--require builtin/digits@1.0.0" in theirs["command"]
+    shell("publish", "digits.yaml", "--version", "2.0.0")
+    assert "there are 1.0.0; 'mine' has it: marketplace://mine/name/digits@2.0.0" in shell(
+        "show", "builtin/digits@2.0.0", code=2
+    )
+
+
+JOB_FILE = """\
+protocolVersion: 2
+name: mnist
+type: job
+prerequisites:
+- {type: dockerimage, name: image, uri: python}
+taskRoles:
+  worker:
+    instances: 1
+    dockerImage: image
+    resourcePerInstance: {cpu: 1, memoryMB: 0, gpu: 0}
+    commands: [echo hi]
+extras:
+  reference_prerequisites:
+  - {name: x, require: [marketplace://name/nobody_has_this]}
+"""
+
+
+def test_what_was_imported_is_not_imported_again(shell: Shell) -> None:
+    file = shell.folder / "job.yaml"
+    file.write_text(JOB_FILE)
+    first = shell("import", "job.yaml").splitlines()
+    assert first[0].startswith("mnist@1.0.0 of mine")
+    assert "  hides builtin/mnist; name it builtin/mnist to have that one" in first
+    assert any(line.startswith("  mnist@1.0.0 requires marketplace://name/nobody_has_this: there is") for line in first)
+    for words in (["import", "job.yaml"], ["import", "job.yaml", "--dry-run"]):
+        assert shell(*words).splitlines()[0] == first[0]
+        assert "  is there already, made of the same entry" in shell(*words)
+    file.write_text(JOB_FILE.replace("echo hi", "echo ho"))
+    assert shell("import", "job.yaml").startswith("mnist@1.0.1 of mine")
+    file.write_text(JOB_FILE)
+    assert shell("import", "job.yaml").startswith("mnist@1.0.2 of mine")
+
+
 def test_versions_go_up_and_never_change(shell: Shell) -> None:
     shell("publish", "greet.yaml")
     assert "greet@1.0.1" in shell("publish", "greet.yaml")

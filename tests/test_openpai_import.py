@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_cube import spec
 from jupyter_cube.document import read
-from jupyter_cube.errors import SpecError
+from jupyter_cube.errors import SpecError, UsageError
 from jupyter_cube.imports.base import Imported, import_file, original
 from jupyter_cube.marketplace.item import Item, Published, parse
 from jupyter_cube.templates.rendering import render
@@ -137,6 +137,22 @@ def test_a_job_with_faults_is_refused_with_its_lines(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text(JOB.replace("gpu: 0", "gpus: 0"))
     with pytest.raises(SpecError, match=r"bad.yaml:15"):
         import_file(tmp_path / "bad.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.yaml", "name: x\n  bad: [\n", r"a\.yaml:2:6: a second ': ' in one value"),
+        ("a.yml", "name: [\n", r"a\.yml:2:1: this line does not fit"),
+        ("a.txt", "protocolVersion: 2\nname: 'x\n", r"a\.txt:2:7: the quote that is opened here is never closed"),
+        ("a.json", '[{"protocol": "x"\n', r"a\.json:2:1: this line does not fit"),
+        ("a.md", "hello: [\n", r"a\.md: it is nothing that can be imported"),
+    ],
+)
+def test_a_damaged_file_is_said_with_its_line(tmp_path: Path, name: str, text: str, message: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match=message):
+        import_file(tmp_path / name)
 
 
 def test_rows_become_items_with_what_is_known_of_them(tmp_path: Path) -> None:

@@ -208,6 +208,18 @@ def test_accepted_as_openpai_does(text: str) -> None:
             with_prerequisites("{type: data, name: d}", "{type: data, name: d}"),
             "7:16: prerequisites[2].name: there is already a data prerequisite 'd'",
         ),
+        (
+            with_prerequisites("{type: data, name: d, require: [d]}", "{type: data, name: d, require: [d]}").replace(
+                "echo hi", "echo <% $data.x %>"
+            )
+            + "    data: d\n    prerequisites: [d]\n",
+            "7:16: prerequisites[2].name: there is already a data prerequisite 'd'",
+        ),
+        (
+            with_prerequisites("{type: data, name: d}")
+            + "extras: {reference_prerequisites: [{name: d, require: [{name: d, template_variables: {x: 1}}]}]}\n",
+            "extras.reference_prerequisites[0].name: there is already a prerequisite 'd'",
+        ),
         (JOB + "    prerequisites: [imgs]\n", "there is no prerequisite 'imgs'; did you mean 'img'?"),
         (JOB + "    script: img\n", "there is no script prerequisite 'img'"),
         (JOB + "    completion: {foo: 1}\n", "unknown key 'foo'; known: minFailedInstances, minSucceededInstances"),
