@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from item_server import Handler, Server
 from traitlets.config import Config
 
 from jupyter_cube import magics
@@ -81,6 +82,20 @@ def until() -> Callable[..., None]:
             time.sleep(0.005)
 
     return wait
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Handler], Server]]:
+    """``serve(handler)`` starts a web server, which is stopped after the test."""
+    started: list[Server] = []
+
+    def start(handler: Handler) -> Server:
+        started.append(Server(handler))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
 
 
 @pytest.fixture

@@ -2,112 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 from item_folder import lay
+from item_server import Handler, Server, answers, files_of
+from web import send
 
-from jupyter_cube.errors import BackendError, CubeError, NotFoundError, SpecError, StoreError, UsageError
+from jupyter_cube.errors import BackendError, NotFoundError, StoreError, UsageError
 from jupyter_cube.marketplace import digest
 from jupyter_cube.marketplace.catalog import Catalog
 from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.marketplace.search import Index
-from jupyter_cube.marketplace.sources.address import AddressSource
 from jupyter_cube.marketplace.sources.http import HttpSource
 from jupyter_cube.marketplace.sources.serving import write_index
 from jupyter_cube.marketplace.trust import Trust
-
-Handler = type[BaseHTTPRequestHandler]
-
-
-class Quiet(ThreadingHTTPServer):
-    def handle_error(self, *_: object) -> None:
-        """A client that has had enough is no error here."""
-
-
-class Server:
-    """A web server on this machine, with what was asked of it."""
-
-    def __init__(self, handler: Handler) -> None:
-        self._server = Quiet(("127.0.0.1", 0), handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Handler], Server]]:
-    started: list[Server] = []
-
-    def start(handler: Handler) -> Server:
-        started.append(Server(handler))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.stop()
-
-
-def files_of(root: Path, log: list[str]) -> Handler:
-    """Static files with an ETag, as any web server has them."""
-
-    class Static(SimpleHTTPRequestHandler):
-        def __init__(self, *args: Any) -> None:
-            super().__init__(*args, directory=str(root))
-
-        def do_GET(self) -> None:
-            path = Path(self.translate_path(self.path))
-            tag = f'"{hashlib.sha256(path.read_bytes()).hexdigest()}"' if path.is_file() else ""
-            log.append(self.path)
-            if tag and self.headers.get("If-None-Match") == tag:
-                log.append("304")
-                self.send_response(304)
-                self.end_headers()
-                return
-            self._tag = tag
-            super().do_GET()
-
-        def end_headers(self) -> None:
-            if getattr(self, "_tag", ""):
-                self.send_header("ETag", self._tag)
-            super().end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Static
-
-
-def answers(answer: Callable[[BaseHTTPRequestHandler], None]) -> Handler:
-    class Answering(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer(self)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Answering
-
-
-def send(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, **headers: str) -> None:
-    handler.send_response(status)
-    for name, value in {"Content-Length": str(len(body)), **headers}.items():
-        handler.send_header(name, value)
-    handler.end_headers()
-    handler.wfile.write(body)
 
 
 @pytest.fixture
@@ -342,7 +257,7 @@ def test_no_redirect_leaves_the_named_host(root: Path, serve: Callable[[Handler]
 
     def away(handler: BaseHTTPRequestHandler) -> None:
         target = other.url.replace("127.0.0.1", "localhost") if "local" in handler.path else other.url
-        send(handler, b"", 302, Location=target + "/index.json")
+        send(handler, b"", status=302, Location=target + "/index.json")
 
     server = serve(answers(away))
     for path in ("/a", "/local"):
@@ -359,7 +274,7 @@ def test_item_files_do_not_come_from_elsewhere(root: Path, serve: Callable[[Hand
         if handler.path == "/index.json":
             send(handler, (root / "index.json").read_bytes())
         else:
-            send(handler, b"", 307, Location=other.url + handler.path)
+            send(handler, b"", status=307, Location=other.url + handler.path)
 
     source = HttpSource("web", serve(answers(answer)).url)
     with pytest.raises(BackendError, match="cannot be fetched"):
@@ -369,7 +284,7 @@ def test_item_files_do_not_come_from_elsewhere(root: Path, serve: Callable[[Hand
 
 @pytest.mark.parametrize("status", [404, 500, 206, 304])
 def test_other_answers_are_said(serve: Callable[[Handler], Server], status: int) -> None:
-    server = serve(answers(lambda handler: send(handler, b"", status)))
+    server = serve(answers(lambda handler: send(handler, b"", status=status)))
     with pytest.raises(BackendError, match="'web' cannot be fetched"):
         HttpSource("web", server.url).names()
 
@@ -395,52 +310,6 @@ def test_texts_of_an_index_are_data(root: Path, serve: Callable[[Handler], Serve
 def test_addresses_that_are_refused(uri: str) -> None:
     with pytest.raises(UsageError, match="is no address of items"):
         HttpSource("web", uri)
-
-
-def test_an_item_has_an_address_of_its_own(tmp_path: Path, serve: Callable[[Handler], Server]) -> None:
-    (tmp_path / "mnist.yaml").write_text("name: mnist\nversion: 1.0.0\n")
-    log: list[str] = []
-    server = serve(files_of(tmp_path, log))
-    catalog = Catalog([], Trust(tmp_path / "trust.json"))
-    address = f"{server.url}/mnist.yaml"
-    found = catalog.find(Reference(address=address))
-    assert (found.item.label, found.source, found.trusted) == ("mnist@1.0.0", address, False)
-    assert f"trust {address} {found.digest}" in catalog.trust.line(found)
-    catalog.trust.add(found)
-    assert catalog.find(Reference(address=address)).trusted
-    assert log == ["/mnist.yaml"]
-    again = AddressSource(address)
-    assert not again.refresh()
-    assert log[-1] == "304"
-    (tmp_path / "mnist.yaml").write_text("name: mnist\nversion: 1.0.0\nplugin: cmd\n")
-    assert again.refresh()
-    assert not catalog.find(Reference(address=address)).trusted
-
-
-def test_an_item_at_an_address_is_used_offline(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("name: a\n")
-    server = Server(files_of(tmp_path, []))
-    address = f"{server.url}/a.yaml"
-    try:
-        first = AddressSource(address).load("", "")
-    finally:
-        server.stop()
-    with pytest.raises(BackendError):
-        AddressSource(address).refresh()
-    assert AddressSource(address).load("", "").digest == first.digest
-    with pytest.raises(CubeError, match="cannot be fetched"):
-        AddressSource(f"{server.url}/b.yaml").load("", "")
-
-
-def test_what_is_at_an_address_must_be_an_item(tmp_path: Path, serve: Callable[[Handler], Server]) -> None:
-    server = serve(files_of(tmp_path, []))
-    for name, content in (("a", "<html></html>"), ("b", "nmae: a"), ("c", "- name: a\n- name: b\n")):
-        (tmp_path / name).write_text(content)
-        with pytest.raises(SpecError):
-            AddressSource(f"{server.url}/{name}").load("", "")
-    (tmp_path / "large").write_text("name: a\n" + "#" * (1 << 20))
-    with pytest.raises(BackendError, match="cannot be fetched"):
-        AddressSource(f"{server.url}/large").load("", "")
 
 
 def test_an_index_leaves_out_what_is_broken_and_says_so(root: Path) -> None:
