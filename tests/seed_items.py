@@ -4,7 +4,7 @@ archive, a check beside the installation, and commands that look at what has bee
 
 from __future__ import annotations
 
-ITEMS = """\
+_FIRST = """\
 - name: install_wget
   plugin: cmd
   check: [command -v wget]
@@ -36,7 +36,10 @@ ITEMS = """\
     mountPath: {{ mountPath }}
   template_variables:
   - name: mountPath
-- name: imagenet
+"""
+
+_IMAGENET = """\
+- name: @NAME@
   require: # if the required prerequisite has template_variables, all the template_variables MUST be fulfilled.
   - name: marketplace://name/confignfs_pvc
     template_variables:
@@ -47,23 +50,12 @@ ITEMS = """\
     - event: taskStarts
       commands:
       - mkdir -p {{ dataPath }}
-      - cp -r /mnt/confignfs_pvc/imagenet/* {{ dataPath }}
+      - cp -r /mnt/confignfs_pvc/@PART@/* {{ dataPath }}
   template_variables:
   - name: dataPath
-- name: imagenet_only_validation
-  require: # if the required prerequisite has template_variables, all the template_variables MUST be fulfilled.
-  - name: marketplace://name/confignfs_pvc
-    template_variables:
-      mountPath: /mnt/confignfs_pvc
-  plugin: cmd
-  plugin_params:
-    callbacks:
-    - event: taskStarts
-      commands:
-      - mkdir -p {{ dataPath }}
-      - cp -r /mnt/confignfs_pvc/imagenet/validation/* {{ dataPath }}
-  template_variables:
-  - name: dataPath
+"""
+
+_DEBUG_HOOK = """\
 - name: debug_hook
   plugin: cmd
   plugin_params:
@@ -75,6 +67,15 @@ ITEMS = """\
   template_variables:
   - name: min
 """
+
+ITEMS = "".join(
+    [
+        _FIRST,
+        _IMAGENET.replace("@NAME@", "imagenet").replace("@PART@", "imagenet"),
+        _IMAGENET.replace("@NAME@", "imagenet_only_validation").replace("@PART@", "imagenet/validation"),
+        _DEBUG_HOOK,
+    ]
+)
 
 _JOB = """\
 protocolVersion: 2
