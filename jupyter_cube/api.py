@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import compose, hint, launch, process, wrapper
+from jupyter_cube import compose, files, hint, launch, process, wrapper
 from jupyter_cube.backends.registry import backend
 from jupyter_cube.compose import Composed
 from jupyter_cube.config import config, store_path
@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 
+@files.disk_errors("the store")
 def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
     settings = config()
     parent = _parent()

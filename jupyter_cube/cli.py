@@ -109,7 +109,7 @@ def _submit(call: Call) -> int:
             return 0
     except KeyboardInterrupt:
         return _detached(job, come_back)
-    return _end(job, as_json=call.json)
+    return _end(job, as_json=call.json, log_shown=bool(call.get("follow")))
 
 
 def _logs(call: Call) -> int:
@@ -152,7 +152,7 @@ def _write(view: View, *, as_json: bool) -> None:
     logview.write_text(view, sys.stdout, terminal=terminal, colour=colour)
 
 
-def _end(job: Job, *, as_json: bool) -> int:
+def _end(job: Job, *, as_json: bool, log_shown: bool) -> int:
     from jupyter_cube import render
     from jupyter_cube.state import State
 
@@ -160,6 +160,8 @@ def _end(job: Job, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"id": job.id, "state": state.state.value}))
     print(render.headline(job.name, state, time.time()), file=sys.stderr)
+    for line in () if log_shown else job.last_words():
+        print(line, file=sys.stderr)
     return 0 if state.state is State.SUCCEEDED else 1
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,12 @@ _ADVICE = {
     errno.EDQUOT: ("the disk quota is used up", "free some space, or run: clean"),
     errno.EROFS: ("the folder is read-only", _ELSEWHERE),
     errno.EACCES: ("permission denied", _ELSEWHERE),
-    errno.ENOTDIR: ("a file is where a folder should be", "move it away, or set CUBE_STORE to another folder"),
     errno.EPERM: ("permission denied", _ELSEWHERE),
+    errno.ENOTDIR: ("a file is where a folder should be", f"move it away, or {_ELSEWHERE}"),
+}
+_ADVICE_OF_THE_STORE = {
+    errno.ENOENT: ("the folder is not there and cannot be made", _ELSEWHERE),
+    errno.EEXIST: ("a file is where a folder should be", f"move it away, or {_ELSEWHERE}"),
 }
 
 
@@ -34,11 +38,12 @@ def disk_errors(place: str | Path, *, hint: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _ADVICE:
+        known = _ADVICE if hint else _ADVICE | _ADVICE_OF_THE_STORE
+        if error.errno not in known:
             raise
-        message, advice = _ADVICE[error.errno]
-        if "CUBE_STORE" in advice:
-            advice = hint or advice
+        message, advice = known[error.errno]
+        if hint and _ELSEWHERE in advice:
+            advice = hint
         raise StoreError(message, place=str(error.filename or place), hint=advice) from error
 
 
@@ -58,10 +63,15 @@ def replace(path: str | Path, data: bytes | str, *, mode: int = 0o600, sync: boo
     """Write ``path`` by rename: a reader sees the old file or the new one."""
     folder, name = os.path.split(path)
     temporary = f"{folder}/.{name}.{os.getpid()}.{threading.get_native_id()}"
-    write(temporary, data, mode=mode)
-    if sync:
-        fsync(temporary)
-    os.rename(temporary, path)
+    try:
+        write(temporary, data, mode=mode)
+        if sync:
+            fsync(temporary)
+        os.rename(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
     if sync:
         fsync(folder)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import files, process
+from jupyter_cube import files, process, space
 from jupyter_cube import plan as plans
 from jupyter_cube import state as states
 from jupyter_cube.errors import NotFoundError, StoreError
@@ -20,6 +20,7 @@ from jupyter_cube.plan import Plan
 from jupyter_cube.state import JobState, State
 
 VERSION = 1
+NOBODY = "0 0 - \n"  # a claim for nobody
 
 
 def me() -> process.Identity:
@@ -154,15 +155,11 @@ class JobFolder:
     def forbid(self, task: str, attempt: int) -> bool:
         """Claim an attempt for nobody, so that a wrapper that is still coming leaves; False where one has begun."""
         target = self.attempt_file(task, attempt, "claim")
-        draft = target.with_suffix(f".claim.{os.getpid()}")
-        files.write(draft, "0 0 - \n")
         try:
-            os.link(draft, target)
+            os.link(self.path / "nobody", target)  # a link has room on a full disk, too
         except FileExistsError:
             claim = self.claim(task, attempt)
             return claim is not None and not claim.wrapper.pid
-        finally:
-            os.unlink(draft)
         return True
 
     @contextlib.contextmanager
@@ -232,7 +229,11 @@ class JobFolder:
             "uid": os.getuid(),
             "host": os.uname().nodename,
         }
-        files.replace(self.path / "owner", f"{identity.pid} {identity.start}\n{json.dumps(about)}\n")
+        try:
+            files.replace(self.path / "owner", f"{identity.pid} {identity.start}\n{json.dumps(about)}\n")
+        except OSError as error:
+            if error.errno not in space.FULL:  # the lock says that there is an owner, if not who
+                raise
 
     @property
     def elsewhere(self) -> str:

@@ -130,9 +130,10 @@ class Live:
         if self.pidfd is not None:
             os.close(self.pidfd)
             self.pidfd = None
-        draft = self.folder.attempt_file(self.task.name, self.attempt, f"claim.{self.wrapper.pid}")
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(draft)
+        for what in ("claim", "exit"):
+            draft = self.folder.attempt_file(self.task.name, self.attempt, f"{what}.{self.wrapper.pid}")
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(draft)
         record = self.folder.exit_record(self.task.name, self.attempt)
         kills = limits.oom_kills(self.cgroup) if self.cgroup else 0
         if self.cgroup:

@@ -176,6 +176,8 @@ def write_record(path: Path, record: dict[str, Any], *, mode: int = 0o644, lock:
         os.write(fd, json.dumps(record, separators=(",", ":")).encode() + b"\n")
         os.rename(new, path)
     except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(new)
         os.close(fd)
         raise
     if lock:

@@ -104,7 +104,12 @@ node_begin() {
     node_join "$1" || return 0
     while :; do
         if read -r result word < "$gen/done"; then break; fi
-        echo "$$ $start $CUBE_TASK_NAME" > "$gen/draft.$me"
+        # The room for the result is taken before it begins: on a full disk the others would wait for ever.
+        if ! echo "$$ $start $CUBE_TASK_NAME" > "$gen/draft.$me" || ! printf '%31s\n' '' > "$gen/result.$me"; then
+            node_full
+            rm -f "$gen/draft.$me" "$gen/result.$me"
+            return 0
+        fi
         if ln "$gen/draft.$me" "$gen/claim"; then
             rm -f "$gen/draft.$me" # they are one file
             node_run "$1"
@@ -113,15 +118,15 @@ node_begin() {
         read -r pid began who < "$gen/claim"
         if ! alive "$pid" "$began" && [ ! -e "$gen/done" ]; then
             if [ -e "$scripts.$1.ignore" ]; then code_then=0; else code_then=137; fi
-            echo "$code_then killed" > "$gen/draft.$me"
-            ln "$gen/draft.$me" "$gen/done"
-            rm -f "$gen/draft.$me"
+            echo "$code_then killed" 1<> "$gen/result.$me"
+            ln "$gen/result.$me" "$gen/done"
+            rm -f "$gen/result.$me"
             continue
         fi
         node_pause "$who"
-        if stopping; then rm -f "$gen/draft.$me"; return 0; fi
+        if stopping; then rm -f "$gen/draft.$me" "$gen/result.$me"; return 0; fi
     done
-    rm -f "$gen/draft.$me"
+    rm -f "$gen/draft.$me" "$gen/result.$me"
     read -r pid began who < "$gen/claim"
     if [ "$who" != "$CUBE_TASK_NAME" ]; then
         case $result.$word in
@@ -138,7 +143,14 @@ node_begin() {
 # Append the variables in a file to this task's.
 env_take() {
     [ -s "$1" ] || return 0
-    while IFS= read -r line || [ -n "$line" ]; do printf '%s\n' "$line"; done < "$1" >> "$base.env"
+    while IFS= read -r line || [ -n "$line" ]; do printf '%s\n' "$line" || result=1; done < "$1" >> "$base.env"
+    [ "$result" -eq 0 ] || node_full
+}
+
+# node_full: what it must keep for the task or for others finds no room.
+node_full() {
+    result=1
+    echo "$name: the disk is full"
 }
 
 # node_run K: once a generation.
@@ -155,9 +167,9 @@ node_run() {
     fi
     mv "$gen/env.new" "$gen/env"
     CUBE_ENV=$base.env
-    # On a full disk it waits here, as the others do.
-    until echo "$result $word" > "$gen/draft.$me"; do sleep 1; done
-    mv "$gen/draft.$me" "$gen/done"
+    # Where the room could not be kept it waits here on a full disk, as the others do.
+    until echo "$result $word" 1<> "$gen/result.$me"; do sleep 1; done
+    mv "$gen/result.$me" "$gen/done"
 }
 
 # node_leave K: this task does not use the node any more; true where it was the last one and the node has been run.
@@ -207,8 +219,8 @@ cache_take() {
     while :; do
         if [ -e "$entry/done" ]; then
             echo "$name: cached"
-            cat "$entry/env" > "$CUBE_ENV"
             result=0
+            cat "$entry/env" > "$CUBE_ENV" || node_full
             return 0
         fi
         n=0
@@ -217,7 +229,11 @@ cache_take() {
         done
         if [ "$n" -eq 0 ] || [ -e "$entry/failed.$n" ] || cache_abandoned "$entry/claim.$n"; then
             draft=$entry/draft.${CUBE_JOB##*/}.$me
-            printf '%s %s %s\n%s\n' $$ "$start" "${CUBE_JOB##*/} $CUBE_TASK_NAME" "$here" > "$draft"
+            if ! printf '%s %s %s\n%s\n' $$ "$start" "${CUBE_JOB##*/} $CUBE_TASK_NAME" "$here" > "$draft"; then
+                node_full
+                rm -f "$draft"
+                return 0
+            fi
             n=$((n + 1))
             ln "$draft" "$entry/claim.$n" || n=0
             rm -f "$draft"
@@ -258,8 +274,8 @@ cache_fill() {
     true > "$CUBE_ENV"
     call "$1" taskStarts
     CUBE_ENV=$gen/env.new
-    cat "$entry/env.new" > "$CUBE_ENV"
-    if [ "$status" -eq 0 ] && ! stopping; then
+    cat "$entry/env.new" > "$CUBE_ENV" || node_full
+    if [ "$status" -eq 0 ] && [ "$result" -eq 0 ] && ! stopping; then
         mv "$entry/env.new" "$entry/env"
         true > "$entry/done"
         rm -f "$entry"/claim.* "$entry"/failed.*

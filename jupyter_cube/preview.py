@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import compile, compose, document, spec
+from jupyter_cube import compile, compose, document, files, spec
 from jupyter_cube.backends.registry import backend
 from jupyter_cube.compose import Composed
 from jupyter_cube.errors import CubeError, Fault, SpecError, UsageError
@@ -89,7 +89,8 @@ def plan_of(source: str | Path | Sequence[str], options: Options) -> dict[str, A
             composed = compose.source(source, options)
         else:
             composed = compose.words(list(source), options)
-        plan, warnings = backend(composed.plan.backend).check(composed.plan)
+        with files.disk_errors("the store"):
+            plan, warnings = backend(composed.plan.backend).check(composed.plan)
     except SpecError as error:
         return _refused(map(str, error.faults))
     except CubeError as error:

@@ -6,6 +6,7 @@ exit record that its wrapper leaves. So going on after a crash of an owner is th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube import folder as folders
-from jupyter_cube import hold, limits, nodes, ownership
+from jupyter_cube import hold, limits, nodes, ownership, space
+from jupyter_cube.errors import StoreError
 from jupyter_cube.folder import JobFolder, Owner
 from jupyter_cube.journal import Journal
 from jupyter_cube.live import End, Live
@@ -28,6 +30,7 @@ _MOUNT_GRACE = 0.1  # seconds more for each task that mounts something before th
 _RETRY_START = 0.25  # seconds between attempts to get resources for a task of a running job
 _SPACE_PERIOD = 2.0  # seconds between looks at the size of the logs
 _RETRY_LIMIT = 30.0  # seconds, the longest pause before a failed task is tried again
+_FULL = "the disk is full"
 
 
 class Runner:
@@ -231,10 +234,11 @@ class Runner:
             nodes.leave(self.folder.path, self.state.attempt, live.task.name, live.attempt)
         tried = live.attempt - self.tasks[number].base
         again = end.state in (State.FAILED, State.UNKNOWN) and self.ending is None and tried <= live.task.role.retries
+        reason = end.reason or (_FULL if end.state is State.FAILED and space.full(str(self.folder.path)) else "")
         self._note(
             task=number,
             state=(State.WAITING if again else end.state).value,
-            reason=f"attempt {live.attempt} failed, trying again" if again else end.reason,
+            reason=f"attempt {live.attempt} failed, trying again" if again else reason,
             exit=_exit_json(end.exit),
         )
         if again:
@@ -247,7 +251,8 @@ class Runner:
             if path.exists() and not (child := JobFolder(path)).state().state.final:
                 from jupyter_cube import launch
 
-                child.request_stop(f"the task that submitted it, {live.mark}, has ended")
+                with contextlib.suppress(StoreError):  # a full disk: it ends by itself
+                    child.request_stop(f"the task that submitted it, {live.mark}, has ended")
                 launch.spawn_owner(child)
 
     def _start(self) -> None:
@@ -267,10 +272,13 @@ class Runner:
         if not ready:
             return
         attempts = {number: self.tasks[number].attempt + 1 for number in ready}
-        if self._begun():
-            start.start(self.folder, attempts, whole=False)
-        else:
-            start.start_or_queue(self.folder, attempts)
+        try:
+            if self._begun():
+                start.start(self.folder, attempts, whole=False)
+            else:
+                start.start_or_queue(self.folder, attempts)
+        except StoreError as error:
+            self._end_job(Verdict(State.FAILED, str(error)))
         self._start_at = now + _RETRY_START
 
     def _startable(self) -> list[int]:
@@ -328,10 +336,9 @@ class Runner:
             return
         self.recorder.record(time.time())
         over = self.ending
-        retrying = over.state is State.FAILED and self._retries_left()
+        retrying = over.state is State.FAILED and self._retries_left() and self._order_again()
         if retrying:
             self._note(warning=f"attempt {self.state.attempt} failed: {over.reason}; trying again")
-            self.folder.order(self.state.attempt + 1, None, automatic=True)
         else:
             if over.state in (State.SUCCEEDED, State.STOPPED):
                 self.folder.remove_private()
@@ -346,6 +353,15 @@ class Runner:
                 break
             automatic += 1
         return automatic < self.plan.retries and self.folder.stop_request(self.state.attempt) is None
+
+    def _order_again(self) -> bool:
+        try:
+            self.folder.order(self.state.attempt + 1, None, automatic=True)
+        except OSError as error:
+            if error.errno not in space.FULL:
+                raise
+            return False
+        return True
 
     def _try_again(self) -> bool:
         return self.folder.last_attempt() > self.state.attempt

@@ -11,13 +11,15 @@ import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
-from jupyter_cube import allotment, devices, files, launch, limits, process
+from jupyter_cube import allotment, devices, files, launch, limits, process, space
 from jupyter_cube.allotment import Demand, Limits, Request
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.host import Held, Host
 from jupyter_cube.plan import Plan, Role
 from jupyter_cube.state import State, TaskState
 from jupyter_cube.ticket import Ticket
+
+_ROOM = 16 << 10  # bytes on the disk that a starting task needs for what it says of itself
 
 
 def machine(settings: Mapping[str, object], *, gpus: bool) -> Limits:
@@ -86,16 +88,21 @@ def start(folder: JobFolder, attempts: Mapping[int, int], *, whole: bool) -> int
     """
     if not attempts:
         return 0
-    held = _allot(folder, list(attempts), whole=whole)
-    if held is None:
-        return 0
-    with _given_back(held):
-        return _spawn(folder, attempts, held)
+    with files.disk_errors(folder.path):
+        held = _allot(folder, list(attempts), whole=whole)
+        if held is None:
+            return 0
+        with _given_back(held):
+            return _spawn(folder, attempts, held)
 
 
 def start_or_queue(folder: JobFolder, attempts: Mapping[int, int]) -> None:
-    """Start the first tasks of an attempt with an owner; where there is no room, queue the job and see to a waiter."""
-    with folder.starting() as mine:
+    """Start the first tasks of an attempt with an owner; where there is no room, queue the job and see to a waiter.
+
+    Raises:
+        StoreError: the disk is full.
+    """
+    with files.disk_errors(folder.path), folder.starting() as mine:
         if mine:
             _start_or_queue(folder, attempts)
 
@@ -117,8 +124,7 @@ def _start_or_queue(folder: JobFolder, attempts: Mapping[int, int]) -> None:
 def _given_back(held: Sequence[Held | None]) -> Iterator[None]:
     """What was allotted is free again where the start fails; what tasks have taken over stays theirs."""
     try:
-        with files.disk_errors("the job's folder"):
-            yield
+        yield
     finally:
         for one in held:
             if one is not None:
@@ -156,7 +162,7 @@ def _inside(folder: JobFolder) -> bool:
 def start_queued(here: Host, ticket: Ticket) -> bool:
     """Start a job from the queue, as the waiter does; False where there is no room after all."""
     folder = JobFolder(files.existing(ticket.job))
-    with folder.starting() as mine:
+    with files.disk_errors(folder.path), folder.starting() as mine:
         return mine and _start_queued(here, ticket, folder)
 
 
@@ -187,6 +193,8 @@ def first_attempts(folder: JobFolder) -> dict[int, int]:
 
 def _spawn(folder: JobFolder, attempts: Mapping[int, int], held: Sequence[Held | None]) -> int:
     plan, started = folder.plan, 0
+    # A wrapper that cannot make its claim leaves no word.
+    space.require(str(folder.path), _ROOM * len(attempts))
     for (number, attempt), one in zip(attempts.items(), held, strict=True):
         if one is None:
             continue

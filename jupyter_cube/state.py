@@ -214,4 +214,5 @@ def describe_end(task: TaskState) -> str:
         return "ended without an exit record"
     code = task.exit.code
     words = f"exit {code}" + (f" (or signal {code - 128})" if 128 < code < 128 + 65 else "")
-    return words if task.exit.phase == "command" else f"{task.exit.phase}: {words}"
+    words = words if task.exit.phase == "command" else f"{task.exit.phase}: {words}"
+    return f"{words}, {task.reason}" if task.reason else words

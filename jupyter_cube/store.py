@@ -10,18 +10,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import files
+from jupyter_cube import files, space
 from jupyter_cube import plan as plans
 from jupyter_cube.errors import NotFoundError
-from jupyter_cube.folder import VERSION, JobFolder, order_record
+from jupyter_cube.folder import NOBODY, VERSION, JobFolder, order_record
 from jupyter_cube.plan import Plan
 
 _DAY = 86400.0  # seconds
+_ROOM = 128 << 10  # bytes that must be free beyond what a new job takes, and for each of its tasks a block more
+_BLOCK = 4 << 10
 
 
 def new_id() -> str:
     """A job's id: 80 random bits, in letters and digits that no shell and no file system minds."""
     return base64.b32encode(os.urandom(10)).decode().lower()
+
+
+def _take_room(staged: str, tasks: int) -> None:
+    """On a disk that becomes full a job must still be able to come to an end, and to say so."""
+    space.reserve(f"{staged}/states.jsonl", 2 * _BLOCK + 1024 * tasks)
+    space.reserve(f"{staged}/timeline", _BLOCK + 256 * tasks)
+    space.require(staged, _ROOM + 2 * _BLOCK * tasks)
 
 
 class Store:
@@ -74,6 +83,7 @@ class Store:
                 files.write(f"{staged}/orders/1.json", json.dumps(order_record(1, None)))
                 whole = {"version": VERSION, "id": name, "created": now, **record, "plan": plans.to_json(plan)}
                 files.write(f"{staged}/job.json", json.dumps(whole))
+                _take_room(staged, len(plan.tasks))
                 files.fsync(f"{staged}/job.json")
                 os.rename(staged, self.jobs_path / name)
                 files.fsync(self.jobs_path)
@@ -98,13 +108,19 @@ class Store:
             files.write(path, file.text, mode=file.mode)
         for name, data in private.items():
             files.write(f"{staged}/private/{name}", data)
+        files.write(f"{staged}/nobody", NOBODY)
 
     def ids(self) -> list[str]:
-        """Ids of all jobs."""
-        try:
-            return [name for name in os.listdir(self.jobs_path) if not name.startswith(".")]
-        except FileNotFoundError:
-            return []
+        """Ids of all jobs.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with files.disk_errors(self.jobs_path):
+            try:
+                return [name for name in os.listdir(self.jobs_path) if not name.startswith(".")]
+            except FileNotFoundError:
+                return []
 
     def folder(self, job_id: str) -> JobFolder:
         """The job of exactly that id.

@@ -7,7 +7,6 @@ the running attempts and appends what has appeared.
 from __future__ import annotations
 
 import bisect
-import errno
 import json
 import os
 import select
@@ -354,7 +353,7 @@ class Recorder:
         try:
             size = os.write(fd, data)
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in space.FULL:
                 raise
             size = 0
         if size < len(data):

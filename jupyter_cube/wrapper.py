@@ -36,7 +36,9 @@ else
     start=$(IFS=_; echo "$*")
 fi
 printf '%s %s %s %s\n' $$ "$start" "${CUBE_DEVICES:--}" "$CUBE_CGROUP" > "$base.claim.$$" || exit 1
-ln "$base.claim.$$" "$base.claim" 2>/dev/null || { rm -f "$base.claim.$$"; exit 0; }
+# The room for its exit record is taken before it begins: on a full disk it could not say how it ended.
+printf '%255s\n' '' > "$base.exit.$$" || { rm -f "$base.claim.$$" "$base.exit.$$"; exit 1; }
+ln "$base.claim.$$" "$base.claim" 2>/dev/null || { rm -f "$base.claim.$$" "$base.exit.$$"; exit 0; }
 
 # The log is 3 for this shell, which must not comment on what a signal ended (its 2), and 1 and 2 for what it runs.
 exec </dev/null >> "$base.log" 3>&1 2>/dev/null
@@ -89,7 +91,7 @@ alive() {
 
 # record SUFFIX: how it ends, whole or not at all.
 record() {
-    printf '{"phase": "%s", "code": %s, "command_code": %s}\n' "$phase" "$code" "$command_code" > "$base.$1.$$" &&
+    printf '{"phase": "%s", "code": %s, "command_code": %s}\n' "$phase" "$code" "$command_code" 1<> "$base.$1.$$" &&
         mv "$base.$1.$$" "$base.$1"
 }
 
@@ -193,7 +195,7 @@ else
 fi
 [ ! -e "$scripts.nodes" ] || node_drop
 
-# On a full disk it waits here: without a record nobody could tell how the task ended.
+# Where the room could not be kept (a file system that copies what is written) it waits here on a full disk.
 until record exit; do sleep 1; done
 
 # Completion must not wait for a visitor: where the job's owner is gone, start another. Where there never was one,

@@ -12,7 +12,7 @@ from jupyter_cube import allotment, debug, devices, launch, mounts, needs, proce
 from jupyter_cube.allotment import Demand
 from jupyter_cube.backends.base import Backend, Capacity
 from jupyter_cube.config import cache_path, config, store_path
-from jupyter_cube.errors import BackendError, CapacityError, UsageError
+from jupyter_cube.errors import BackendError, CapacityError, StoreError, UsageError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.plan import Plan
 
@@ -52,7 +52,11 @@ class LocalBackend(Backend):
         return found
 
     def submit(self, folder: JobFolder) -> None:
-        start.start_or_queue(folder, start.first_attempts(folder))
+        try:
+            start.start_or_queue(folder, start.first_attempts(folder))
+        except StoreError:
+            # The job is there already: its owner tries once more and says in its states how that went.
+            launch.spawn_owner(folder)
 
     def own(self, folder: JobFolder) -> None:
         owner = folder.owner()

@@ -111,6 +111,7 @@ class Trust:
         older = versions.key(item.version) < versions.key(oldest)
         return f"it is older than {oldest}, which is allowed" if older else None
 
+    @files.disk_errors("the record of trusted items")
     def _update(self) -> None:
         try:
             status = os.stat(self.path)

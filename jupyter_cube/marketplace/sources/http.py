@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -103,7 +104,12 @@ class HttpSource(FarSource):
         label = f"{record['name']}@{record['version']}"
         base = f"{self.index.rpartition('/')[0]}/{record['name']}/{record['version']}"
         try:
-            with files.disk_errors(folder), staging.staged(folder) as new, staging.scratch(folder) as beside:
+            with (
+                files.disk_errors(folder),
+                suppress(FileExistsError),  # somebody else was faster
+                staging.staged(folder) as new,
+                staging.scratch(folder) as beside,
+            ):
                 for file in listing.listed_files(record):
                     fetch.download(
                         f"{base}/{quote(file.path)}",
@@ -116,8 +122,6 @@ class HttpSource(FarSource):
                     staging.move_file(beside / "file", new, file.path, executable=file.executable)
                 if digests.digest(new) != record["digest"]:
                     raise BackendError(f"{label} of '{self.name}' is not what the index says", place=self.uri)
-        except FileExistsError:
-            pass  # somebody else was faster
         except fetch.FetchError as error:
             message = f"{label} of '{self.name}' cannot be fetched: {one_line(str(error))}"
             raise BackendError(message, place=self.uri) from error
