@@ -54,6 +54,7 @@ def test_the_built_in_items_may_be_put_first(tmp_path: Path) -> None:
         ("x", "builtin:", "not free"),
         ("a/b", "/", "cannot be the name"),
         ("x", "/no/such/folder", "no such folder"),
+        ("x", "file:///no/such/folder", "no such folder"),
         ("x", "ftp://host/x", "no source of items"),
         ("x", "git+https://host/x@-f", "no ref"),
         ("x", "https://user:secret@host/x", "no address"),

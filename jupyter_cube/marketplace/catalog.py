@@ -212,7 +212,8 @@ class Catalog:
         self, reference: Reference, asked: Sequence[Source], unreachable: Sequence[CubeError]
     ) -> NotFoundError:
         name = reference.name
-        lost = "".join(f"; {each}" for each in dict.fromkeys(map(str, unreachable)))
+        reasons = dict.fromkeys(each.message.removeprefix("the source ") for each in unreachable)
+        places = "; ".join([", ".join(one.name for one in asked), *reasons])
         for source in asked:
             try:
                 known = source.versions(name)
@@ -220,18 +221,16 @@ class Catalog:
                 continue
             if known:
                 newest = ", ".join(sorted(known, key=version_rules.key, reverse=True)[:10])
-                message = f"'{name}' of the source '{source.name}' has no version {reference.version}{lost}"
+                message = f"'{name}' of the source '{source.name}' has no version {reference.version}"
                 hint = f"there are {newest}"
                 for other in self.sources:
                     if self._has(other, name, reference.version):
-                        there = replace(reference, source=other.name)
-                        hint += f"; '{other.name}' has it: {there}"
-                return NotFoundError(message, hint=hint)
-        places = ", ".join(one.name for one in asked)
+                        hint += f"; '{other.name}' has it: {replace(reference, source=other.name)}"
+                return NotFoundError(message + (f" (asked: {places})" if reasons else ""), hint=hint)
         names = list(dict.fromkeys(self._all_names(asked)))
         if len(names) > _NEAR:
             names = list(islice((one for one in names if one[:1].lower() == name[:1].lower()), _NEAR))
-        return NotFoundError(f"there is no item '{name}' (asked: {places}){lost}", hint=near(name, names))
+        return NotFoundError(f"there is no item '{name}' (asked: {places})", hint=near(name, names))
 
 
 def catalog() -> Catalog:

@@ -25,7 +25,7 @@ def faults(item: Item) -> list[Fault]:
     """
     if item.job is None:
         return []
-    values, _ = bind(item, {each.name: _sample(each) for each in item.variables if each.required}, checked=False)
+    values, _ = bind(item, {each.name: _sample(each) for each in item.variables if each.required}, patterns=False)
     job = filled(item, item.job, ("job",), values, [])
     for part in ("parameters", "secrets"):  # users give them beside the variables
         if isinstance(job.get(part), dict):

@@ -104,6 +104,9 @@ def sources(call: Call) -> Answer:
     elif action == "refresh":
         lines = catalog().refresh()
     states = settings.states()
+    if action == "add":
+        later = f"try again with: {command('sources refresh')}"
+        lines = [f"'{name}' is added, but {one.problem}; {later}" for one in states if one.name == name and one.problem]
     text = showcase.sources(states) + "".join(f"warning: {plain(line)}\n" for line in lines)
     return Answer([dataclasses.asdict(state) for state in states], text)
 

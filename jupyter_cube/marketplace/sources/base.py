@@ -126,7 +126,12 @@ class Source(ABC):
         try:
             return State(self.name, self.uri, items=sum(1 for _ in self.names()))
         except CubeError as error:
-            return State(self.name, self.uri, problem=one_line(str(error)))
+            return State(self.name, self.uri, problem=self.problem(error))
+
+    def problem(self, error: CubeError) -> str:
+        """What is wrong with it, beside its name and its address."""
+        text = error.message.removeprefix(f"the source '{self.name}' ")
+        return one_line(f"{text}; {error.hint}" if error.hint else text)
 
 
 def entry(published: Published) -> Entry:

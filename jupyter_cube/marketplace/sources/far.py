@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_cube import files
 from jupyter_cube.errors import BackendError, CubeError
 from jupyter_cube.marketplace.places import Cache
-from jupyter_cube.marketplace.sources.base import Source, State, one_line
+from jupyter_cube.marketplace.sources.base import Source, State
 
 _PAUSE = 60.0  # seconds in which a place that could not be reached is not tried again of its own accord
 
@@ -62,7 +62,7 @@ class FarSource(Source):
         try:
             items = sum(1 for _ in self.names())
         except CubeError as error:
-            return State(self.name, self.uri, problem=one_line(str(error)))
+            return State(self.name, self.uri, problem=self.problem(error))
         state = self._cache.state()
         return State(
             self.name, self.uri, items, state["fetched"], str(state.get("problem", "")), str(state.get("detail", ""))
@@ -79,10 +79,10 @@ class FarSource(Source):
         try:
             values = self._fetch()
         except BackendError as error:
-            if self._cache.state():
-                self._cache.update(problem=error.message)
             message = f"the source '{self.name}' cannot be fetched: {error.message}"
             failed = BackendError(message, place=self.uri, hint=error.hint)
+            if self._cache.state():
+                self._cache.update(problem=self.problem(failed))
             self._failed = (time.monotonic(), failed)
             raise failed from error
         self._failed = None

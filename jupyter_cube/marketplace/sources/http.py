@@ -86,11 +86,12 @@ class HttpSource(FarSource):
                 same_host=True,
             )
         except fetch.FetchError as error:
-            raise BackendError(one_line(str(error))) from error
+            reason = one_line(str(error)).removeprefix(f"{fetch.shown(self.index)} ")  # its place is said already
+            raise BackendError(reason.removeprefix("cannot be reached: ")) from error
         if answer.status == 304 and etag:
             return {}
         if answer.status != 200:
-            raise BackendError(f"the server answered {answer.status} for {self.index}")
+            raise BackendError(f"the server answered {answer.status} for its {self.index.rpartition('/')[2]}")
         records, problems = listing.parse(answer.body)
         listing.write_lines(self._cache.path / "lines", records)
         stamp = hashlib.sha256(answer.body).hexdigest()

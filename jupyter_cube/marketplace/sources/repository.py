@@ -162,7 +162,7 @@ def _output(words: list[str], *, local: bool = False) -> bytes:
         except subprocess.TimeoutExpired:
             raise BackendError(f"git did not end within {TIMEOUT:.0f} s", hint="try again") from None
     if git.returncode:
-        raise BackendError(_said(errors), hint="see whether git itself reaches it, then try again")
+        raise BackendError(_said(errors), hint="see whether git itself reaches it")
     return bytes(output)
 
 

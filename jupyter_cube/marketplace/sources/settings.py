@@ -17,10 +17,11 @@ from jupyter_cube.marketplace.places import locked, marketplace_path
 from jupyter_cube.marketplace.reference import NAME, NAME_WORDS
 from jupyter_cube.marketplace.sources import builtin, registry
 from jupyter_cube.marketplace.sources.base import Source, State
+from jupyter_cube.marketplace.sources.folder import FolderSource
 
 
 def add(name: str, uri: str) -> Source:
-    """Add a source behind those that are there.
+    """Add a source behind those that are there; one that cannot be reached is kept, the net may be down.
 
     Raises:
         UsageError: the name or the address is not usable.
@@ -37,9 +38,9 @@ def add(name: str, uri: str) -> Source:
         )
     if "://" not in uri and uri != builtin.URI:
         uri = os.path.abspath(os.path.expanduser(uri))
-        if not os.path.isdir(uri):
-            raise UsageError("there is no such folder", place=uri, hint="make it, or write an address with ://")
     made = registry.make(name, uri)
+    if isinstance(made, FolderSource) and not os.path.isdir(made.root):
+        raise UsageError("there is no such folder", place=made.root, hint="make it, or write an address with ://")
     _change({**_own(), name: uri})
     if config().sources.get(name) != uri:
         raise ConflictError(f"the system's configuration decides on sources; '{name}' has no effect")
