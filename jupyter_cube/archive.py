@@ -21,7 +21,7 @@ import zlib
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 KINDS = ("auto", "none", "zip", "tar", "gz", "bz2", "xz")
 ENTRIES = 1_000_000
@@ -30,6 +30,7 @@ _FLOOR = 100_000_000  # bytes that an archive may always unpack to
 _RATIO = 200
 _CHUNK = 1 << 20
 _HEADER = 1 << 20  # bytes of an entry's name, link and other attributes
+_DIGITS = re.compile(rb"\d{256}")  # in a header: Python up to 3.12.5 reads them in time that grows with their square
 _LISTED = 1 << 29  # bytes of all entries' names and attributes
 _SINGLE: dict[str, Any] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
 _MAGIC = ((b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"\x1f\x8b", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\0", "xz"))
@@ -38,7 +39,7 @@ _OTHER = re.compile(r"\.(?!(v\d+|php|aspx?|cgi|jsp|do)$)[A-Za-z]\w{0,9}")  # not
 # what the modules above raise for archives that are damaged
 _BROKEN = (
     *(tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, struct.error),
-    *(EOFError, ValueError, LookupError, ArithmeticError, RuntimeError),
+    *(EOFError, ValueError, LookupError, ArithmeticError, RuntimeError, MemoryError),
 )
 # what an archive's own entries can lead to in the folder it is unpacked in
 _NAMES = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
@@ -224,23 +225,39 @@ class _Listed:
 
 
 class _Measured:
-    """A file of which nobody reads a header of any size into memory."""
+    """A file of which nobody reads headers of any size into memory."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+    def __init__(self, file: IO[bytes], limit: _Limit) -> None:
+        self._file, self._limit = file, limit
         self.seek, self.tell = file.seek, file.tell
+        self._in_header = True
+
+    def header(self, read: Callable[[], Any]) -> Any:
+        """What ``read`` makes of the next entry's header."""
+        self._in_header = True
+        try:
+            return read()
+        finally:
+            self._in_header = False
 
     def read(self, size: int) -> bytes:
         if size > _HEADER:
             raise ArchiveError(f"the archive has an entry with a header of {size:,} bytes")
-        return self._file.read(size)
+        data = self._file.read(size)
+        if self._in_header and size > tarfile.BLOCKSIZE:
+            self._limit.take(size)
+            if _DIGITS.search(data):
+                raise ArchiveError("the archive has an entry with a header of digits without end")
+        return data
 
 
 def _tar(archive: str, draft: str, limit: _Limit) -> None:
     links: list[tuple[str, str]] = []
     _, opener = _outer(archive)
-    with opener(archive, "rb") as file, tarfile.open(fileobj=_Measured(file), mode="r:") as opened:  # type: ignore[call-overload]
-        while (entry := opened.next()) is not None:
+    with opener(archive, "rb") as raw:
+        file = _Measured(raw, limit)
+        opened = tarfile.open(fileobj=file, mode="r:")  # type: ignore[call-overload]
+        while (entry := file.header(opened.next)) is not None:
             opened.members = []  # else all of them are kept
             limit.entry()
             path = _place(draft, entry.name)

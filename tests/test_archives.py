@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import os
 import random
 import struct
+import subprocess
+import sys
 import tarfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,6 +143,25 @@ def header_bomb(path: Path) -> Path:
     return path
 
 
+def digits(path: Path) -> Path:
+    """A header that Python before 3.12.6 needs minutes for."""
+    header = entry("x", tarfile.XHDTYPE)
+    header.size = 500_000
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(header.tobuf(tarfile.USTAR_FORMAT) + b"0" * 500_224 + entry("y").tobuf() + bytes(1024))
+    return path
+
+
+def huge_window(path: Path) -> Path:
+    """An xz file that asks for as much memory as there can be."""
+    data = bytearray(lzma.compress(b"hello"))
+    size = (data[12] + 1) * 4
+    data[16] = 40
+    data[8 + size : 12 + size] = zlib.crc32(data[12 : 8 + size]).to_bytes(4, "little")
+    path.write_bytes(data)
+    return path
+
+
 HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "zip slip": (lambda p: zipped(p, ("../x", b"")), "leads out of its folder"),
     "zip slip by backslashes": (lambda p: zipped(p, ("..\\x", b"")), "leads out of its folder"),
@@ -166,6 +189,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a name that is too long": (lambda p: tarred(p, (entry("n" * 300), b"1")), "cannot be: File name too long"),
     "the folder itself": (lambda p: tarred(p, (entry("."), b"1")), "cannot be"),
     "a bomb in a header": (header_bomb, "header of 300,000,256 bytes"),
+    "digits in a header": (digits, "digits without end"),
     "too deep": (lambda p: tarred(p, *((entry("a/" * depth + "x"), b"1") for depth in (150, 300))), "200 deep"),
     "a bomb in a tar": (lambda p: tarred(p, (entry("x"), bytes(200_000_000))), "unpacks to more than"),
     "a bomb": (lambda p: zipped(p, ("x", bytes(200_000_000))), "unpacks to more than"),
@@ -181,6 +205,14 @@ def test_hostile_archives_leave_nothing(case: str, tmp_path: Path) -> None:
         unpack(str(made), str(target))
     assert there(target) == set()
     assert there(tmp_path) == {"a", "deep", "deep/target"}
+
+
+def test_memory_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    script = "import sys, resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 30,) * 2)\n"
+    script += "from jupyter_cube.archive import unpack; unpack(sys.argv[1], sys.argv[2])"
+    words = [sys.executable, "-c", script, str(huge_window(tmp_path / "a.xz")), str(tmp_path / "t")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == "jupyter_cube.archive.ArchiveError: a.xz is a broken archive: MemoryError"
 
 
 def test_a_long_list_of_entries_is_not_even_read(tmp_path: Path) -> None:
