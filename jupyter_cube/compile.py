@@ -71,7 +71,7 @@ def graphs_of(spec: JobSpec, market: Market) -> dict[str, Graph]:
             Want(Requirement(needed), ("taskRoles", name, "prerequisites", index))
             for index, needed in enumerate(role.prerequisites)
         ]
-        found[name] = resolve(wants, find=market.find, local=known, place=place)
+        found[name] = resolve(wants, find=market.find, local=known, place=place, refuse=market.refuse)
     return found
 
 

@@ -128,7 +128,7 @@ def use(name: str, values: Mapping[str, Any] | None = None, *, folder: Path | No
     reference = _reference(found)
     if found.item.kind == "job":
         words = "".join(f" -p {shlex.quote(f'{key}={_text(value)}')}" for key, value in typed.items())
-        target = f"submit {reference}{words}"
+        target = f"submit {shlex.quote(reference)}{words}"
         about = _about(found)
         return Ready(f"# {about}\n%cube {target}", f"{hint.shell_prefix()} {target}", about=about)
     return _required(found, reference, typed, bound)

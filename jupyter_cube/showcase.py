@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -9,7 +10,7 @@ from typing import Any
 
 from jupyter_cube import render
 from jupyter_cube.hint import command
-from jupyter_cube.marketplace.item import Item, Published
+from jupyter_cube.marketplace.item import FILE, Item, Published
 from jupyter_cube.marketplace.search import Found
 from jupyter_cube.marketplace.sources.base import Entry, State
 from jupyter_cube.marketplace.variable import Variable
@@ -94,6 +95,8 @@ def text(offer: Offer) -> str:
     lines = [f"{item.label}  {item.kind}  {item.title}".rstrip(), f"  {item.summary}" if item.summary else ""]
     trusted = "trusted" if published.trusted else "not trusted yet"
     lines.append(f"  from {published.source} ({published.publisher or 'unknown'}), {trusted}, {published.digest}")
+    if not published.trusted:
+        lines.append(f"  what it runs: {published.folder / FILE}")
     about: Mapping[str, str] = {
         "author": item.author,
         "license": item.license,
@@ -110,11 +113,18 @@ def text(offer: Offer) -> str:
     if item.variables:
         lines += ["variables:", *(f"  {_variable_line(each)}" for each in item.variables)]
     example = " ".join(f"{each.name}=VALUE" for each in item.variables if each.required)
-    name = published.source if "://" in published.source else item.name  # one with an address is found by that only
+    # one with an address is found by that only
+    name = shlex.quote(published.source if "://" in published.source else item.name)
     lines.append(f"use it: {command(f'use {name} {example}'.rstrip())}")
     if item.description:
-        lines += ["", *item.description.splitlines()]
-    return "".join(f"{render.plain(line)}\n" for line in lines if line or item.description)
+        lines.append("")
+    # only the description has lines of its own: no other text may look like one of ours
+    told = [*map(_one_line, lines), *item.description.splitlines()]
+    return "".join(f"{render.plain(line)}\n" for line in told if line or item.description)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines())
 
 
 def _used(offer: Offer) -> str:

@@ -89,3 +89,32 @@ def test_a_text_that_is_one_variable_keeps_its_type() -> None:
 
 def test_names_that_a_text_mentions() -> None:
     assert names("{{ b }} {{ a | quote }} {{ b }} {{ .c }}") == ["b", "a"]
+
+
+HALF: dict[str, Any] = {"v": "x" * 600_000, "l": [["x" * 1000] * 600]}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("{{ v }}{{ v }}", "{{ v | replace('x', 'yy') }}", "{{ v | replace('', '12') }}", "{{ v | join('--') }}"),
+        *("{{ l }}{{ l }}", ["{{ v }}", "{{ v }}"], {"a": ["{{ l }}"], "b": {"c": "{{ l }}"}}, "{{ v | round }}"),
+    ],
+)
+def test_what_grows_without_end_is_an_error(value: Any) -> None:
+    with pytest.raises(BraceError, match=r"more than 1,000,000 characters|cannot be filled in"):
+        fill_value(value, HALF)
+
+
+def test_no_filter_is_busy_without_end() -> None:
+    with pytest.raises(BraceError, match="no number of decimal places"):
+        fill("{{ n | round(1000000000, 'ceil') }}", VALUES)
+    assert fill("{{ f | round(1) }} {{ n | round(0, 'ceil') | int }}", VALUES) == "0.1 3"
+
+
+def test_quotes_of_quotes_of_quotes_end() -> None:
+    value: Any = "'"
+    for _ in range(40):
+        value = [value]
+    with pytest.raises(BraceError, match="more than 1,000,000 characters"):
+        fill("echo {{ q }}", {"q": value})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from pathlib import Path as Folder
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from jupyter_cube.document import Path
 from jupyter_cube.errors import Fault
 from jupyter_cube.marketplace import version
 from jupyter_cube.marketplace.graph import LIMIT, Graph, Local, Want, resolve
-from jupyter_cube.marketplace.item import Published
+from jupyter_cube.marketplace.item import Published, parse
+from jupyter_cube.marketplace.reference import Reference
 
 
 def place(path: Path, message: str, *, hint: str = "") -> Fault:
@@ -271,3 +273,36 @@ def test_random_graphs_come_out_as_the_model_says(seed: int) -> None:
         if isinstance(node.subject, Published)
     ]
     assert got == expected, text
+
+
+def test_a_chain_that_does_not_end_is_left() -> None:
+    asked = []
+
+    def find(reference: Reference) -> Published:
+        asked.append(reference.name)
+        number = int(reference.name[1:]) + 1
+        return Published(parse(item(f"n{number - 1}", uri(f"n{number}"))), "endless", reference.name, Folder("/"))
+
+    graph = resolve([Want(Requirement(uri("n1")), ("wanted", 0))], find=find, local={}, place=place)
+    assert "more than 20,000 prerequisites" in faults(graph)[0]
+    assert len(asked) == LIMIT + 1
+
+
+def test_values_that_grow_without_end_are_left() -> None:
+    doubled = "".join(f"  - {{name: v{n}, default: '{{{{ v{n - 1} }}}}{{{{ v{n - 1} }}}}'}}\n" for n in range(1, 60))
+    text = f"- name: a\n  template_variables:\n  - {{name: v0, default: xx}}\n{doubled}"
+    assert "of a@1.0.0: it comes to more than 1,000,000 characters" in faults(graph_of(text, uri("a")))[0]
+
+
+def test_no_address_is_asked_for_an_item_that_is_not_trusted() -> None:
+    address = "http://127.0.0.1:1/item.yaml"
+    shelf = Shelf(item("a", address))
+
+    def find(reference: Reference) -> Published:
+        assert not reference.address
+        return shelf.find(reference)
+
+    wants = [Want(Requirement(uri("a")), ("wanted", 0))]
+    graph = resolve(wants, find=find, local={}, place=place, refuse=lambda _: "it is not trusted")
+    assert f"a@1.0.0 requires {address}, which is asked only when a@1.0.0 is trusted" in faults(graph)[0]
+    assert [node.name for node in graph.nodes] == ["a"]  # for who asks to be told whom to trust

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from item_server import Handler, Server, files_of
 
-from jupyter_cube.errors import BackendError, CubeError, SpecError
+from jupyter_cube.errors import BackendError, CubeError, SpecError, UsageError
 from jupyter_cube.marketplace.catalog import Catalog
 from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.marketplace.sources.address import AddressSource
@@ -59,3 +59,30 @@ def test_what_is_at_an_address_must_be_an_item(tmp_path: Path, serve: Callable[[
     (tmp_path / "large").write_text("name: a\n" + "#" * (1 << 20))
     with pytest.raises(BackendError, match="cannot be fetched"):
         AddressSource(f"{server.url}/large").load("", "")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "http://h/$(reboot)",
+            "http://h/a;reboot",
+            "http://h/`reboot`",
+            "http://h/a|sh",
+            "http://h/a'b",
+            'http://h/"',
+        ),
+        *(
+            "http://h/{exit()}",
+            "http://h/<b>",
+            "http://h/\\",
+            "http://h/a b",
+            "http://u:p@h/a",
+            "http:///a",
+            "http://h/\n",
+        ),
+    ],
+)
+def test_addresses_that_would_run_where_they_are_copied_to(address: str) -> None:
+    with pytest.raises(UsageError, match="is no address of an item"):
+        AddressSource(address)

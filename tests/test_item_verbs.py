@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from item_folder import lay
 from web import files, serving
 
-from jupyter_cube import api
+from jupyter_cube import api, offers
 from jupyter_cube.cli import main
 from jupyter_cube.completion import candidates
 from jupyter_cube.state import State
@@ -117,6 +117,18 @@ def test_what_was_imported_is_not_imported_again(shell: Shell) -> None:
     assert shell("import", "job.yaml").startswith("mnist@1.0.1 of mine")
     file.write_text(JOB_FILE)
     assert shell("import", "job.yaml").startswith("mnist@1.0.2 of mine")
+
+
+def test_texts_of_an_item_are_neither_code_nor_ours(shell: Shell) -> None:
+    lines = r'"nice\nimport os; os.system(\"touch ran\")\r\u2028  from builtin, trusted"'
+    texts = dict.fromkeys(("summary", "title", "author", "license", "source"), lines)
+    lay(shell.folder / "team", "odd", kind="dataset", **texts, template_variables="[path]")
+    shell("sources", "add", "team", str(shell.folder / "team"))
+    cell = offers.use("odd", {"path": "/data"}).cell.splitlines()
+    assert cell[1].startswith("# odd@1.0.0 of team: nice import os")
+    assert cell[2] == "import os"
+    assert not any(line.startswith(("import", "  from builtin")) for line in shell("show", "odd").splitlines())
+    assert f"what it runs: {shell.folder}/team/odd/1.0.0/item.yaml" in shell("show", "odd")
 
 
 def test_versions_go_up_and_never_change(shell: Shell) -> None:

@@ -25,16 +25,17 @@ def bind(
     """
     values: dict[str, Any] = {}
     problems = _unknown(item, given)
+    room = braces.Room()
     for index, variable in enumerate(item.variables):
         name = variable.name
         try:
             if name in given:
-                value = given[name] if outer is None else braces.fill_value(given[name], outer)
+                value = given[name] if outer is None else braces.fill_value(given[name], outer, room)
             elif variable.required:
                 problems.append(_unfilled(item, index))
                 continue
             else:
-                value = braces.fill_value(variable.default, values)
+                value = braces.fill_value(variable.default, values, room)
             if name in given or value not in (None, ""):
                 value = variable.accept(value, pattern=patterns and name in given)
             values[name] = value

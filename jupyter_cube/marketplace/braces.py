@@ -27,6 +27,10 @@ FILTERS = (
 )
 
 
+LONGEST = 1_000_000  # characters that variables may come to in one value
+_TOO_LONG = f"it comes to more than {LONGEST:,} characters"
+
+
 class BraceError(ValueError):
     """A variable that cannot be filled in; the message says why, ``name`` which."""
 
@@ -66,21 +70,59 @@ def whole(text: str) -> bool:
     return text.startswith("{{") and _OURS.fullmatch(text.strip()) is not None
 
 
-def fill(text: str, values: Mapping[str, Any]) -> str:
+class Room:
+    """What variables may still come to: values made of values made of values grow without end."""
+
+    def __init__(self) -> None:
+        self._left = LONGEST
+
+    def take(self, name: str, value: Any) -> None:
+        """Count a value that stands for a variable.
+
+        Raises:
+            BraceError: there is no room for it.
+        """
+        todo = [value]
+        while todo and self._left >= 0:
+            one = todo.pop()
+            self._left -= len(one) if isinstance(one, str) else 1
+            if isinstance(one, Mapping):
+                todo += (*one, *one.values())
+            elif isinstance(one, list | tuple):
+                todo += one
+        if self._left < 0:
+            raise BraceError(name, _TOO_LONG)
+
+
+def fill(text: str, values: Mapping[str, Any], room: Room | None = None) -> str:
     """The text with its variables filled in.
 
     Raises:
-        BraceError: a variable has no value, or a filter fails.
+        BraceError: a variable has no value, a filter fails, or it becomes too long.
     """
     if "{{" not in text:
         return text
-    return _OURS.sub(lambda found: as_text(_value(found, values)), text)
+    left = room or Room()
+
+    def filled(found: re.Match[str]) -> str:
+        value = _value(found, values)
+        try:
+            made = as_text(value)
+        except ValueError as error:
+            raise BraceError(found[1], str(error)) from error
+        left.take(found[1], made)
+        return made
+
+    return _OURS.sub(filled, text)
 
 
-def fill_value(value: Any, values: Mapping[str, Any]) -> Any:
+def fill_value(value: Any, values: Mapping[str, Any], room: Room | None = None) -> Any:
     """A value of YAML with its variables filled in, inside lists and mappings too.
 
     Text that is one variable and nothing else becomes the variable's value, of whatever type.
+
+    Args:
+        room: is taken from, where several values together may only become so long.
 
     Raises:
         BraceError: as ``fill``.
@@ -88,19 +130,29 @@ def fill_value(value: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(value, str):
         if "{{" not in value:
             return value
+        room = room or Room()
         found = _OURS.fullmatch(value.strip())
-        return _value(found, values) if found else fill(value, values)
+        if found is None:
+            return fill(value, values, room)
+        made = _value(found, values)
+        room.take(found[1], made)
+        return made
     if isinstance(value, Mapping):
-        return {key: fill_value(item, values) for key, item in value.items()}
+        room = room or Room()
+        return {key: fill_value(item, values, room) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [fill_value(item, values) for item in value]
+        room = room or Room()
+        return [fill_value(item, values, room) for item in value]
     return value
 
 
 def as_text(value: Any) -> str:
     """A value as it stands in a command: a list as words, quoted where a shell needs it; a mapping as JSON."""
     if isinstance(value, list | tuple):
-        return " ".join(shlex.quote(as_text(item)) for item in value)
+        text = " ".join(shlex.quote(as_text(item)) for item in value)
+        if len(text) > 8 * LONGEST:  # quotes of quotes of quotes
+            raise ValueError(_TOO_LONG)
+        return text
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False)
     return scalar_text(value)
@@ -159,9 +211,32 @@ def _environment() -> Any:
         "basename": lambda value: as_text(_known(value)).rstrip("/").rpartition("/")[2],
         "dirname": lambda value: as_text(_known(value)).rstrip("/").rpartition("/")[0],
     }
-    known = {**environment.filters, **ours}
+    known = {**environment.filters, **_bounded(environment.filters), **ours}
     environment.filters = {name: known[name] for name in FILTERS}
     return environment
+
+
+def _bounded(filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """Filters that a few characters of an item could keep busy without end."""
+
+    def replaced(value: Any, old: str, new: str, count: Any = -1) -> str:
+        text, old, new = as_text(_known(value)), str(old), str(new)
+        if len(text) + (text.count(old) + 1) * len(new) > LONGEST:
+            raise ValueError(_TOO_LONG)
+        return text.replace(old, new, int(count))
+
+    def joined(value: Any, separator: Any = "") -> str:
+        parts = [as_text(item) for item in _known(value)]
+        if len(parts) * (len(str(separator)) + 1) > LONGEST:
+            raise ValueError(_TOO_LONG)
+        return str(separator).join(parts)
+
+    def rounded(value: Any, precision: int = 0, method: str = "common") -> Any:
+        if not -100 <= precision <= 100:
+            raise ValueError(f"{precision} is no number of decimal places")
+        return filters["round"](_known(value), precision, method)
+
+    return {"replace": replaced, "join": joined, "round": rounded}
 
 
 def _known(value: Any) -> Any:

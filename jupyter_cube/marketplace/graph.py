@@ -20,6 +20,7 @@ from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.reference import Reference
 
 LIMIT = 20_000  # nodes of one role
+_CHARACTERS = 100_000_000  # of all their keys, values of variables among them
 _ROUNDS = 20  # of choosing versions; each narrows what is wanted
 
 Find = Callable[[Reference], Published]
@@ -71,17 +72,25 @@ class Graph:
     warnings: tuple[str, ...] = ()
 
 
-def resolve(wants: Sequence[Want], *, find: Find, local: Mapping[str, Local], place: Place) -> Graph:
+def resolve(
+    wants: Sequence[Want],
+    *,
+    find: Find,
+    local: Mapping[str, Local],
+    place: Place,
+    refuse: Callable[[Published], str] = lambda _: "",
+) -> Graph:
     """The graph of one role.
 
     Args:
         wants: what the role lists, in order; a prerequisite of the job that is listed twice runs twice.
         find: gives the item of a reference, or raises a ``CubeError``.
         local: the job's own prerequisites by name.
+        refuse: why an item may not be used; no address that such a one names is asked.
     """
     chosen: dict[_Item, str] = {}
     for _ in range(_ROUNDS):
-        walk = _Walk(find, local, place, chosen)
+        walk = _Walk(find, local, place, chosen, refuse)
         for want in wants:
             walk.visit(want)
         wanted = dict(walk.choices())
@@ -131,11 +140,19 @@ class _Frame:
 
 
 class _Walk:
-    def __init__(self, find: Find, local: Mapping[str, Local], place: Place, chosen: Mapping[_Item, str]) -> None:
+    def __init__(
+        self,
+        find: Find,
+        local: Mapping[str, Local],
+        place: Place,
+        chosen: Mapping[_Item, str],
+        refuse: Callable[[Published], str],
+    ) -> None:
         self.nodes: list[Node] = []
         self.faults: list[Fault] = []
         self.warnings: list[str] = []
-        self._find, self._local, self._place, self._chosen = find, local, place, chosen
+        self._find, self._local, self._place, self._chosen, self._refuse = find, local, place, chosen, refuse
+        self._entered = self._characters = 0
         self._done: set[str] = set()
         self._required: set[str] = set()  # ran because something required them, and were not listed yet
         self._subjects: dict[str, _Subject | None] = {}
@@ -150,6 +167,8 @@ class _Walk:
         if first.key in self._done:
             self._again(first, want.path)
             return
+        if self._too_many(first, want.path):
+            return
         frames, on_path = [first], {first.subject.on_path: None}
         done, subjects = self._done, self._subjects
         while frames:
@@ -162,6 +181,8 @@ class _Walk:
                 opened = self._open(requirement, frame, on_path, frame.below())
                 frame.requires.append("" if opened is None else opened.key)
                 if opened is not None and opened.key not in done:
+                    if self._too_many(opened, want.path):
+                        return
                     frames.append(opened)
                     on_path[opened.subject.on_path] = None
                     break
@@ -169,9 +190,6 @@ class _Walk:
                 frames.pop()
                 del on_path[frame.subject.on_path]
                 self._finish(frame, required=bool(frames))
-                if len(self.nodes) > LIMIT:
-                    self._fault(want.path, f"it needs more than {LIMIT:,} prerequisites", "require fewer")
-                    return
 
     def choices(self) -> Iterator[tuple[_Item, str]]:
         """For items asked for in more than one version, the one wish that stands for all."""
@@ -189,6 +207,15 @@ class _Walk:
                 self._fault(second.root, message, "ask for one version in both places")
                 continue
             yield item, wanted
+
+    def _too_many(self, frame: _Frame, path: Path) -> bool:
+        """Whether the walk ends here; those that are still on the way count, they could go on for ever."""
+        self._entered += 1
+        self._characters += len(frame.key)
+        if self._entered <= LIMIT and self._characters <= _CHARACTERS:
+            return False
+        self._fault(path, f"it needs more than {LIMIT:,} prerequisites, or too long values", "require fewer")
+        return True
 
     def _again(self, frame: _Frame, root: Path) -> None:
         """It ran already: listed by the role itself a second time, a prerequisite of the job runs a second time."""
@@ -267,6 +294,13 @@ class _Walk:
         choice = None
         try:
             wanted = references.parse(name)
+            if wanted.address and above is not None and self._refuse(above):
+                # whoever wrote it could have any server asked, those that only this machine reaches too
+                message = (
+                    f"{above.item.label} requires {name:.200}, which is asked only when {above.item.label} is trusted"
+                )
+                self._fault(root, message, "read it and trust it first")
+                return None
             found = self._find(wanted)
             if self._chosen:
                 choice = self._chosen.get((found.source, found.item.name))

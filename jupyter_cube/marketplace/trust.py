@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -86,7 +87,7 @@ class Trust:
         who = f"put there by {one_line(published.publisher)}{author}"
         why = self._refusal(published) or "it has not been allowed"
         # an item with an address of its own is found by that only
-        label = published.source if "://" in published.source else item.label
+        label = shlex.quote(published.source if "://" in published.source else item.label)
         show, allow = hint.command(f"show {label}"), hint.command(f"trust {label} {published.digest}")
         return f"{item.label} of '{published.source}' ({who}) is not trusted: {why}; read it: {show}, allow it: {allow}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from jupyter_cube.marketplace.sources import reading
 from jupyter_cube.marketplace.sources.base import one_line
 from jupyter_cube.marketplace.sources.far import FarSource
 
+# nothing that would run where somebody copies a line with it into a shell or a cell, and no user
+_ADDRESS = re.compile(r"https?://[\w.:%\[\]-]+(?:/[\w.~:/?&=%+,@-]*)?")
 _RECENT = 60.0  # seconds for which what was fetched is used without asking the server
 
 
@@ -42,8 +45,7 @@ class AddressSource(FarSource):
     """The one item at an address."""
 
     def __init__(self, address: str) -> None:
-        parts = urlsplit(address)
-        if not parts.hostname or parts.username or not address.isprintable() or " " in address:
+        if not _ADDRESS.fullmatch(address) or not urlsplit(address).hostname:
             raise UsageError(f"{address!r:.200} is no address of an item", hint="write http(s)://HOST/PATH")
         super().__init__(address, address, "addresses")
 
