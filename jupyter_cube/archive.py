@@ -254,9 +254,7 @@ class _Measured:
 def _tar(archive: str, draft: str, limit: _Limit) -> None:
     links: list[tuple[str, str]] = []
     _, opener = _outer(archive)
-    with opener(archive, "rb") as raw:
-        file = _Measured(raw, limit)
-        opened = tarfile.open(fileobj=file, mode="r:")  # type: ignore[call-overload]
+    with opener(archive, "rb") as raw, tarfile.open(fileobj=(file := _Measured(raw, limit)), mode="r:") as opened:  # type: ignore[call-overload]
         while (entry := file.header(opened.next)) is not None:
             opened.members = []  # else all of them are kept
             limit.entry()

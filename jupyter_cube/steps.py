@@ -171,7 +171,7 @@ class _Maker:
         return _short(f"{subject.digest} {sorted(self.values.items())!r} {sorted(made.scripts.items())!r}")
 
     def _text(self, text: str, path: Path) -> str:
-        return str(self._value(text, path))
+        return braces.as_text(self._value(text, path))
 
     def _value(self, value: Any, path: Path) -> Any:
         if isinstance(value, Mapping):
@@ -188,6 +188,14 @@ class _Maker:
                 hint = "declare it under template_variables" if missing else ""
                 self._fault(path, f"{self.item.item.place(path)}: {error}", hint)
                 return ""
+        return self._referenced(value, path)
+
+    def _referenced(self, value: Any, path: Path) -> Any:
+        """A value with the job's own references filled in; a variable may have brought a list of them."""
+        if isinstance(value, Mapping):
+            return {key: self._referenced(item, path) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._referenced(item, path) for item in value]
         if not isinstance(value, str):
             return value
         filled = fill(value, self.roots)

@@ -227,25 +227,39 @@ def test_nothing_of_a_repository_runs(repository: Path, tmp_path: Path) -> None:
     assert not hacked.exists()
 
 
-def test_odd_names_in_a_commit_are_written_nowhere_else(repository: Path) -> None:
-    blob = subprocess.run(
-        ["git", "hash-object", "-w", "--stdin"], cwd=repository, input=b"x", capture_output=True, check=True
-    ).stdout.strip()
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        ([b"blob a\\b"], "a file whose name cannot be used"),
+        ([b"blob " + "é".encode() * 200], "a file whose name cannot be used"),
+        ([b"blob a", b"blob a"], "two files of one name"),
+        ([b"blob a", b"tree a"], "two files of one name"),
+    ],
+)
+def test_odd_names_in_a_commit_are_written_nowhere_else(names: list[bytes], why: str, repository: Path) -> None:
+    def made(*words: str, data: bytes) -> bytes:
+        return subprocess.run(["git", *words], cwd=repository, input=data, capture_output=True, check=True).stdout[:-1]
 
     def tree(*entries: bytes) -> bytes:
-        made = subprocess.run(
-            ["git", "mktree", "-z"], cwd=repository, input=b"\0".join(entries) + b"\0", capture_output=True, check=True
-        )
-        return made.stdout.strip()
+        return made("mktree", "-z", data=b"".join(entry + b"\0" for entry in entries))
 
-    inner = tree(b"100644 blob " + blob + b"\titem.yaml", b"100644 blob " + blob + b"\ta\\b")
-    name = tree(b"040000 tree " + inner + b"\t1.0.0")
-    root = tree(b"040000 tree " + name + b"\todd", b"040000 tree " + inner + b"\tno-version")
-    made = git(repository, "commit-tree", root.decode(), "-m", "x")
-    git(repository, "update-ref", "refs/heads/odd", made)
+    blob = b"100644 blob " + made("hash-object", "-w", "--stdin", data=b"x") + b"\t"
+    kinds = {b"blob": blob, b"tree": b"040000 tree " + tree(blob + b"b") + b"\t"}
+    inner = tree(blob + b"item.yaml", *(kinds[name[:4]] + name[5:] for name in names))
+    name = b"040000 tree " + tree(b"040000 tree " + inner + b"\t1.0.0") + b"\t"
+    mnist = git(repository, "ls-tree", "HEAD", "mnist").encode()
+    root = tree(name + b"odd", mnist, b"040000 tree " + inner + b"\tno-version")
+    git(repository, "update-ref", "refs/heads/odd", git(repository, "commit-tree", root.decode(), "-m", "x"))
     team = source(repository, "odd")
-    with pytest.raises(CubeError, match="name cannot be used"):
+    with pytest.raises(CubeError, match=why):
         team.load("odd", "1.0.0")
+    assert team.load("mnist", "1.0.0").item.name == "mnist"
+
+
+def test_a_commit_that_the_disk_cannot_hold_is_not_laid_out(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 0, 100))
+    with pytest.raises(BackendError, match=r"the commit has \d+ bytes, and the disk has room for 100"):
+        source(repository).names()
 
 
 def test_a_commit_that_is_named_is_not_fetched_again(repository: Path, tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ DIGEST = r"sha256:[0-9a-f]{64}"
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _UNREADABLE = "ask its owner, or make it readable"
-_PATH = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}(?:/[^/\\\x00-\x1f\x7f]{1,255}){0,30}")
+_PATH = re.compile(rb"[^/\\\x00-\x1f\x7f]{1,255}(?:/[^/\\\x00-\x1f\x7f]{1,255}){0,30}")
+_LONGEST = 2000  # bytes of a path, so that it can be stored below any folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,10 @@ def walk(folder: str | Path, *, without: frozenset[str] = frozenset()) -> list[t
 def allowed(path: str) -> bool:
     """Whether a path is one of a file below a folder: relative, plain, and going nowhere else."""
     try:
-        path.encode()
+        raw = path.encode()
     except UnicodeEncodeError:
         return False
-    return _PATH.fullmatch(path) is not None and not {".", ".."} & set(path.split("/"))
+    return len(raw) <= _LONGEST and _PATH.fullmatch(raw) is not None and not {".", ".."} & set(path.split("/"))
 
 
 def combine(found: Iterable[File]) -> str:

@@ -296,9 +296,8 @@ class _Walk:
             wanted = references.parse(name)
             if wanted.address and above is not None and self._refuse(above):
                 # whoever wrote it could have any server asked, those that only this machine reaches too
-                message = (
-                    f"{above.item.label} requires {name:.200}, which is asked only when {above.item.label} is trusted"
-                )
+                by = above.item.label
+                message = f"{by} requires {name:.200}, which is asked only when {by} is trusted"
                 self._fault(root, message, "read it and trust it first")
                 return None
             found = self._find(wanted)

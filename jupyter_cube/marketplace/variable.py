@@ -14,6 +14,7 @@ from jupyter_cube.shape import IDENTIFIER, Choice, Items, Number, Reader, Schema
 
 TYPES = ("string", "int", "float", "bool", "path", "choice", "secret", "list")
 _MISSING: Any = "\0missing"  # a default that nobody wrote; null is one that may be written
+_REFERENCE = re.compile(r"<%\s*\$[^%]+%>")  # beside other text it is checked like any text
 _SECRET = re.compile(r"<%\s*\$secrets\.[^%]+%>")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -56,8 +57,8 @@ class Variable(Written):
             if not isinstance(value, str) or not _SECRET.fullmatch(value.strip()):
                 raise ValueError("is a secret; put it under secrets and write <% $secrets.NAME %> here")
             return value.strip()
-        if isinstance(value, str) and "<%" in value:
-            return value  # a reference to a parameter of the job, filled in later
+        if isinstance(value, str) and _REFERENCE.fullmatch(value.strip()):
+            return value  # to a parameter of the job, filled in later
         converted = _CONVERT.get(self.type, _any)(value)
         if self.choices and converted not in self.choices and str(converted) not in map(str, self.choices):
             known = ", ".join(map(str, self.choices))

@@ -25,6 +25,7 @@ from jupyter_cube.marketplace.version import VERSION
 
 VERSION_OF_FORMAT = 1
 INDEX = "index.json"
+_MOST_VALUES = 5_000_000  # of which each needs a hundred bytes of memory; 64 MB of items have fewer
 
 Record = dict[str, Any]
 
@@ -55,6 +56,8 @@ def parse(body: bytes) -> tuple[list[Record], list[str]]:
     Raises:
         BackendError: it is no index.
     """
+    if sum(map(body.count, (b",", b":", b"[", b"{"))) > _MOST_VALUES:
+        raise BackendError(f"the index has more than {_MOST_VALUES:,} values")
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -7,6 +7,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -66,7 +67,9 @@ def lay_out(repository: Path, commit: str, target: Path) -> None:
         BackendError: the repository is damaged.
     """
     listing = ["-C", str(repository), "ls-tree", "-z", "--full-tree"]
-    blobs, refused = _listed(_output([*listing, "-r", "-l", commit]))
+    blobs, refused, size = _listed(_output([*listing, "-r", "-l", commit]))
+    if size > (free := shutil.disk_usage(repository).free) / 2:  # one blob may stand for a thousand files
+        raise BackendError(f"the commit has {size:,} bytes, and the disk has room for {free:,}", hint="free some space")
     trees = _output([*listing, commit])
     with contextlib.suppress(FileExistsError), staging.staged(target) as folder:
         files.write(folder / _TREES, json.dumps(_tree_ids(trees)))
@@ -109,8 +112,8 @@ def _tree_ids(listing: bytes) -> dict[str, str]:
     return found
 
 
-def _listed(listing: bytes) -> tuple[list[tuple[str, str, bool]], dict[str, str]]:
-    """Blob, path and executable bit of the files of all items; items that are refused, and why."""
+def _listed(listing: bytes) -> tuple[list[tuple[str, str, bool]], dict[str, str], int]:
+    """Blob, path and executable bit of the files of all items; items that are refused, and why; bytes of the others."""
     refused: dict[str, str] = {}
     sizes: dict[str, int] = {}
     counts: dict[str, int] = {}
@@ -137,7 +140,19 @@ def _listed(listing: bytes) -> tuple[list[tuple[str, str, bool]], dict[str, str]
             refused[item] = "is larger than 1 GB, or has too many files"
         else:
             found.append((item, blob, path, mode == "100755"))
-    return [(blob, path, executable) for item, blob, path, executable in found if item not in refused], refused
+    taken = {folder for _, _, path, _ in found for folder in _folders(path)}
+    for item, _, path, _ in found:  # git itself makes no such trees, and reads them
+        if path in taken:
+            refused[item] = "holds two files of one name"
+        taken.add(path)
+    size = sum(size for item, size in sizes.items() if item not in refused)
+    return [(blob, path, executable) for item, blob, path, executable in found if item not in refused], refused, size
+
+
+def _folders(path: str) -> Iterator[str]:
+    """The folders that a file lies in."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _write(stream: IO[bytes], blob: str, folder: Path, path: str, *, executable: bool) -> None:
