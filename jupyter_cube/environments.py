@@ -100,8 +100,10 @@ def build(place: Path, packages: list[str], lines: list[str], options: list[str]
 
 def _install(place: Path, packages: list[str], lines: list[str], options: list[str]) -> int:
     requirements = place.with_suffix(".txt")
-    requirements.write_text("".join(f"{line}\n" for line in lines))
-    asked = [*options, *(["-r", str(requirements)] if lines else []), *(["--", *packages] if packages else [])]
+    requirements.touch(0o600)
+    # in the file the packages, too: every user of the machine can read a command line, and there may be a token in it
+    requirements.write_text("".join(f"{line}\n" for line in (*packages, *lines)))
+    asked = [*options, "-r", str(requirements)]
     python = str(place / "bin" / "python")
     uv = shutil.which("uv")
     try:

@@ -215,6 +215,21 @@ def test_a_login_stays_out_of_the_log(
     assert done.stdout.splitlines()[-1].endswith("cannot be installed: absent --find-links https://127.0.0.1:1/")
 
 
+def test_a_login_is_on_no_command_line(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "uv"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/said\nfor last; do :; done\n[ "$1" = venv ] || {{ ls -l "$last"; cat "$last"; false; }}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    done = run(packages=["tiny @ https://me:token@host/tiny.whl"], requirements=["-i https://me:token@host/"])
+    assert "token" not in (tmp_path / "said").read_text()
+    mode, *lines, _ = done.stdout.splitlines()[-4:]
+    assert mode.startswith("-rw-------")
+    assert lines == ["tiny @ https://me:token@host/tiny.whl", "-i https://me:token@host/"]
+
+
 def test_lines_of_a_requirements_file(run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
     done = run(requirements="# what it needs\n\ntiny == 1.0  # the old one\n")
     assert done.returncode == 0, done.stdout + done.stderr
