@@ -34,11 +34,13 @@ class Offer:
     """An item and what is known of its use.
 
     Attributes:
+        called: what a person types for it: NAME, SOURCE/NAME where another one of the name comes first, or its address.
         versions: those of its source, newest first.
         jobs: those that used it, newest first.
     """
 
     published: Published
+    called: str
     versions: tuple[str, ...]
     jobs: tuple[Summary, ...]
 
@@ -102,7 +104,14 @@ def offer(name: str) -> Offer:
     label = f"{found.source}/{found.item.name}@"
     jobs = [job for job in Jobs(Store(store_path())).summaries() if any(one.startswith(label) for one in job.items)]
     versions = [] if "://" in found.source else catalog().versions(found.item.name, found.source)
-    return Offer(found, tuple(versions), tuple(jobs))
+    return Offer(found, _called(found), tuple(versions), tuple(jobs))
+
+
+def _called(found: Published) -> str:
+    if "://" in found.source:
+        return found.source
+    is_first = catalog().find(references.typed(found.item.name)).source == found.source
+    return found.item.name if is_first else f"{found.source}/{found.item.name}"
 
 
 def use(name: str, values: Mapping[str, Any] | None = None, *, folder: Path | None = None) -> Ready:
@@ -193,9 +202,7 @@ def _everywhere(reference: Reference) -> Iterator[Published]:
 
 
 def _required(found: Published, reference: str, typed: Mapping[str, Any], bound: Mapping[str, Any]) -> Ready:
-    short = reference if "://" in found.source else f"{found.item.name}@{found.item.version}"
-    if "://" not in found.source and catalog().find(references.typed(found.item.name)).source != found.source:
-        short = f"{found.source}/{short}"
+    short = reference if "://" in found.source else f"{_called(found)}@{found.item.version}"
     values = ",".join(f"{key}={_listed(value)}" for key, value in typed.items())
     asked = shlex.quote(f"{short}:{values}" if values else short)
     about = _about(found)
@@ -228,9 +235,7 @@ def _notebook(found: Published, folder: Path) -> Ready:
 def _reference(found: Published) -> str:
     if "://" in found.source:
         return found.source
-    source = f"{found.source}/"
-    if catalog().find(references.typed(found.item.name)).source == found.source:
-        source = ""
+    source = f"{found.source}/" if "/" in _called(found) else ""
     return f"{references.SCHEME}{source}name/{found.item.name}@{found.item.version}"
 
 

@@ -12,12 +12,13 @@ from jupyter_cube.backends.registry import backend
 from jupyter_cube.compose import Composed
 from jupyter_cube.errors import CubeError, Fault, SpecError, UsageError
 from jupyter_cube.market import NO_MARKET
-from jupyter_cube.marketplace import item
+from jupyter_cube.marketplace import item, usability
 from jupyter_cube.marketplace.graph import Graph
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.options import Options, settled
 from jupyter_cube.plan import Plan, Task
 from jupyter_cube.shopping import Shopping
+from jupyter_cube.templates import trial
 
 # keys that an item has and a job has not
 _OF_ITEMS = {"kind", "plugin", "plugin_params", "callbacks", "require", "template_variables", "requireStorages"}
@@ -34,7 +35,10 @@ def check_files(paths: Sequence[str | Path]) -> list[dict[str, Any]]:
             reports.append(_report(path, (fault,), ()))
             continue
         if is_item(text):
-            _, faults = item.check_all(text, file=path)
+            found, faults = item.check_all(text, file=path)
+            if not faults:
+                more = [each for one in found for each in (*usability.of_texts(one), *trial.faults(one))]
+                faults = tuple(sorted(more, key=lambda fault: (fault.line, fault.column)))
             reports.append(_report(path, faults, ()))
         else:
             reports.append(_report(path, *_check_job(text, path)))

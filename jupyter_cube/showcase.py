@@ -113,9 +113,7 @@ def text(offer: Offer) -> str:
     if item.variables:
         lines += ["variables:", *(f"  {_variable_line(each)}" for each in item.variables)]
     example = " ".join(f"{each.name}=VALUE" for each in item.variables if each.required)
-    # one with an address is found by that only
-    name = shlex.quote(published.source if "://" in published.source else item.name)
-    lines.append(f"use it: {command(f'use {name} {example}'.rstrip())}")
+    lines.append(f"use it: {command(f'use {shlex.quote(offer.called)} {example}'.rstrip())}")
     if item.description:
         lines.append("")
     # only the description has lines of its own: no other text may look like one of ours

@@ -79,6 +79,8 @@ def test_which_of_two_items_of_a_name_is_meant_is_said(shell: Shell) -> None:
     theirs = shell.json("use", "builtin/digits")
     assert "digits@1.0.0 of builtin" in theirs["cell"].splitlines()[1]
     assert "--require builtin/digits@1.0.0" in theirs["command"]
+    assert "use it: jupyter cube use builtin/digits" in shell("show", "builtin/digits")
+    assert "use it: jupyter cube use digits" in shell("show", "digits")
     shell("publish", "digits.yaml", "--version", "2.0.0")
     assert "there are 1.0.0; 'mine' has it: marketplace://mine/name/digits@2.0.0" in shell(
         "show", "builtin/digits@2.0.0", code=2
@@ -231,6 +233,8 @@ def test_check_reads_items_and_jobs_with_items(shell: Shell) -> None:
         (11, "unknown type 'boolean'"),
     ]
     assert good["ok"]
+    (shell.folder / "bad.yaml").write_text(GREET.replace("who", "whom", 1))
+    assert "there is no template variable 'whom' here; did you mean 'who'?" in shell("check", "bad.yaml", code=2)
     messages = [(fault["line"], fault["message"]) for fault in job["errors"]]
     assert messages == [
         (7, "there is no item 'gret' (asked: mine, builtin)"),

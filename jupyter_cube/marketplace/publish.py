@@ -93,8 +93,8 @@ def publish(
     index = Index(market.sources)
     for one in published:
         index.forget(target.name, one.item.name)
-        if target.name == registry.MINE:
-            market.trust.add(one)
+    if target.name == registry.MINE:
+        market.trust.add(*published)
     if notes is not None:
         notes += [*required.notes, *(line for one in published if (line := market.namesakes(one)))]
     return published

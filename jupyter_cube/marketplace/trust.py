@@ -58,17 +58,17 @@ class Trust:
         """
         return published.trusted or self._refusal(published) is None
 
-    def add(self, published: Published) -> None:
-        """Allow an item, from now on."""
-        item = published.item
-        new = Allowed(
-            *(published.source, item.name, item.version, published.digest, published.publisher, item.author),
-            round(time.time(), 3),
-        )
+    def add(self, *published: Published) -> None:
+        """Allow items, from now on."""
+        now = round(time.time(), 3)
+        new = [
+            Allowed(one.source, one.item.name, one.item.version, one.digest, one.publisher, one.item.author, now)
+            for one in published
+        ]
+        same = {(one.source, one.name, one.version) for one in new}
         with files.disk_errors(self.path), locked(self.path.with_suffix(".lock")):
-            same = (new.source, new.name, new.version)
-            kept = [one for one in self.records() if (one.source, one.name, one.version) != same]
-            record = {"version": _VERSION, "items": [asdict(one) for one in (*kept, new)]}
+            kept = [one for one in self.records() if (one.source, one.name, one.version) not in same]
+            record = {"version": _VERSION, "items": [asdict(one) for one in (*kept, *new)]}
             files.replace(self.path, json.dumps(record, ensure_ascii=False, indent=1), sync=True)
 
     def records(self) -> list[Allowed]:
