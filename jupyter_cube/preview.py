@@ -37,7 +37,8 @@ def check_files(paths: Sequence[str | Path]) -> list[dict[str, Any]]:
         if is_item(text):
             found, faults = item.check_all(text, file=path)
             if not faults:
-                more = [each for one in found for each in (*usability.of_texts(one), *trial.faults(one))]
+                checks = (usability.of_plugin, usability.of_texts, trial.faults)
+                more = [fault for one in found for check in checks for fault in check(one)]
                 faults = tuple(sorted(more, key=lambda fault: (fault.line, fault.column)))
             reports.append(_report(path, faults, ()))
         else:

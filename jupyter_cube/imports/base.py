@@ -60,7 +60,7 @@ def _value(text: str, file: Path) -> Any:
             return json.loads(text)
         except ValueError:
             pass  # flow style of YAML, or faulty, which the reader of YAML says with its place
-    read = document.read(text, file=str(file))
+    read = document.read(text, file=str(file), template=True)  # a list of items is no faulty job
     if read.root is None or read.faults:
         if looks_right or "protocolVersion" in text or file.suffix.lower() in (".yaml", ".yml"):
             raise SpecError(read.faults)

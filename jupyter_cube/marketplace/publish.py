@@ -81,7 +81,7 @@ def publish(
     is_declared = not any("template_variables" in fault.path for fault in faults)  # else much follows from that
     for item in upcoming:
         faults += usability.of_files(item, file.parent)
-        faults += [*usability.of_texts(item), *check(item)] if is_declared else ()
+        faults += [*usability.of_plugin(item), *usability.of_texts(item), *check(item)] if is_declared else ()
     required = usability.Requiring(upcoming, Upcoming(market, target, upcoming), missing_ok=missing_ok)
     if faults := [*faults, *required.faults]:
         raise SpecError(sorted(faults, key=lambda fault: (fault.line, fault.column)))

@@ -18,6 +18,8 @@ from jupyter_cube.marketplace.binding import Problem, foreseen
 from jupyter_cube.marketplace.item import Item, Published
 from jupyter_cube.marketplace.sources.base import one_line
 from jupyter_cube.marketplace.upcoming import Upcoming
+from jupyter_cube.plugins import registry
+from jupyter_cube.record import Record
 from jupyter_cube.shape import Reader
 
 # keys of an item whose texts are filled in
@@ -71,6 +73,28 @@ def _wrong(item: Item, path: Place, known: Sequence[str], advice: str, key: str 
             else:
                 message, hint = f"there is no template variable '{error.name}' here", near(error.name, known) or advice
             yield read.fault(place, message, hint=hint, fragment=piece)
+
+
+def of_plugin(item: Item) -> list[Fault]:
+    """Parameters that the item's plugin does not know or misses, or that are wrong whatever the variables are."""
+    name = item.short_plugin
+    if name in ("", registry.COMMANDS) or not registry.known(name):
+        return []
+    read = _read(item)
+    reader = _Sure(read)
+    given = read.node(("plugin_params",)) or Node({}, 0, 0, 0, 0, {})
+    Record(registry.plugin(name).parameters).read(given, ("plugin_params",), reader)
+    return reader.faults
+
+
+class _Sure(Reader):
+    """Collects the faults that filling in variables does not mend."""
+
+    def fault(self, path: Place, message: str, hint: str = "") -> None:
+        node = self.document.node(path)
+        is_open = node is not None and isinstance(node.value, str) and bool(braces.names(node.value))
+        if not is_open or message.startswith("unknown key"):
+            super().fault(path, message, hint)
 
 
 def _texts(node: Node | None, path: Place) -> Iterator[tuple[Place, str]]:
@@ -131,7 +155,8 @@ class Requiring:
             if self._missing_ok and isinstance(found, NotFoundError):
                 self.notes.append(f"{item.label} requires {name}: {found.message}")
                 return []
-            return [(found.message, found.hint or "publish that first, or in one file with this")]
+            advice = "publish that first, or in one file with this" if isinstance(found, NotFoundError) else ""
+            return [(one_line(found.message), found.hint or advice)]
         if found.item.kind in ("job", "notebook"):
             return [(f"{found.item.label} is a {found.item.kind} template, not a prerequisite", "")]
         return foreseen(found.item, requirement.values, checked=found.trusted)
