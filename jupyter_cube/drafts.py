@@ -85,11 +85,11 @@ class Draft:
             else:
                 shutil.copyfile(content, file)
 
-    def publish(self, to: str = "", *, notes: list[str] | None = None, missing_ok: bool = False) -> list[Published]:
+    def publish(self, to: str = "", *, notes: list[str] | None = None, unmet_ok: bool = False) -> list[Published]:
         """Publish it to a source, by default the user's own.
 
         Args:
-            notes: as ``offers.publish`` has it, and ``missing_ok``.
+            notes: as ``offers.publish`` has it, and ``unmet_ok``.
 
         Raises:
             SpecError: it has faults.
@@ -98,7 +98,7 @@ class Draft:
         self.item()
         with tempfile.TemporaryDirectory(prefix="cube-") as folder:
             try:
-                return publish(self.write(Path(folder)), to=to, notes=notes, missing_ok=missing_ok)
+                return publish(self.write(Path(folder)), to=to, notes=notes, unmet_ok=unmet_ok)
             except SpecError as error:
                 raise SpecError([replace(fault, file=f"{self.name}.yaml") for fault in error.faults]) from error
 
@@ -245,9 +245,12 @@ def _brought(draft: Draft, item: Item, to: str, *, dry_run: bool) -> Brought:
         return Brought(item.name, item.kind, item.version, "", draft.notes, None)
     notes = [*draft.notes]
     try:
-        [published] = draft.publish(to, notes=notes, missing_ok=True)
+        [published] = draft.publish(to, notes=notes, unmet_ok=True)
     except ConflictError as error:  # somebody was faster; the others still are brought in
         return Brought(item.name, item.kind, item.version, "", (*notes, str(error)), None)
+    except SpecError as error:
+        left = (f"not carried over: {fault}" for fault in error.faults)
+        return Brought(item.name, "", "", "", (*notes, *left), None)
     return Brought(item.name, item.kind, published.item.version, published.digest, tuple(notes), published)
 
 

@@ -150,7 +150,7 @@ def publish(
     version: str = "",
     author: str = "",
     notes: list[str] | None = None,
-    missing_ok: bool = False,
+    unmet_ok: bool = False,
 ) -> list[Published]:
     """Publish the item, or the items in order, that a file or a folder with ``item.yaml`` describes.
 
@@ -161,7 +161,7 @@ def publish(
         version: of the one item; default: what it says, else the next patch.
         author: default: what the item says, else the user's login name.
         notes: what somebody should know of it is put there, a line each.
-        missing_ok: it may require what nobody has, which is a note then.
+        unmet_ok: what it requires need not be there or fit, which is a note then.
 
     Raises:
         SpecError: the items have faults, or cannot be used by anybody.
@@ -170,7 +170,7 @@ def publish(
     from jupyter_cube.templates import trial  # knows all of jobs
 
     return publishing.publish(
-        path, to=to, version=version, author=author, check=trial.faults, notes=notes, missing_ok=missing_ok
+        path, to=to, version=version, author=author, check=trial.faults, notes=notes, unmet_ok=unmet_ok
     )
 
 

@@ -232,6 +232,31 @@ def test_all_that_keeps_items_from_being_used_is_said_at_once(tmp_path: Path, te
     assert os.listdir(tmp_path / "team") == []
 
 
+def test_parameters_that_a_plugin_does_not_know_are_said(tmp_path: Path, team: Catalog) -> None:
+    text = """\
+name: a
+plugin: http
+plugin_params: {urll: "{{ u }}", unpack: "{{ u }}", path: 5}
+template_variables: [u]
+"""
+    with pytest.raises(SpecError) as caught:
+        publish(write(tmp_path / "a.yaml", text), to="team", where=team)
+    assert [(fault.line, fault.path, fault.message) for fault in caught.value.faults] == [
+        (3, "plugin_params.urll", "unknown key 'urll'"),
+        (3, "plugin_params.path", "this must be text, not 5"),
+    ]
+
+
+def test_what_an_import_requires_need_not_be_there(tmp_path: Path, team: Catalog) -> None:
+    notes: list[str] = []
+    text = "name: a\nrequire: [marketplace://name/b, marketplace://name/torchrun]\n"
+    publish(write(tmp_path / "a.yaml", text), to="team", where=team, notes=notes, unmet_ok=True)
+    assert notes == [
+        "require[0]: there is no item 'b' (asked: team, builtin)",
+        "require[1]: torchrun@1.0.0 is a job template, not a prerequisite",
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -53,7 +53,7 @@ def publish(
     where: Catalog | None = None,
     check: Callable[[Item], Sequence[Fault]] = lambda _: (),
     notes: list[str] | None = None,
-    missing_ok: bool = False,
+    unmet_ok: bool = False,
 ) -> list[Published]:
     """Publish the item, or the items in order, that a file or a folder with ``item.yaml`` describes.
 
@@ -65,7 +65,7 @@ def publish(
         author: default: what the item says, else the user's login name.
         check: finds more that is wrong with an item, such as with the job of a job template.
         notes: what somebody should know of it is put there, a line each.
-        missing_ok: it may require what nobody has, which is a note then.
+        unmet_ok: what it requires need not be there or fit, which is a note then.
 
     Raises:
         SpecError: the items have faults, or cannot be used by anybody.
@@ -82,8 +82,13 @@ def publish(
     for item in upcoming:
         faults += usability.of_files(item, file.parent)
         faults += [*usability.of_plugin(item), *usability.of_texts(item), *check(item)] if is_declared else ()
-    required = usability.Requiring(upcoming, Upcoming(market, target, upcoming), missing_ok=missing_ok)
-    if faults := [*faults, *required.faults]:
+    required = usability.Requiring(upcoming, Upcoming(market, target, upcoming))
+    said = list(required.notes)
+    if unmet_ok:
+        said += [f"{fault.path}: {fault.message}" for fault in required.faults]
+    else:
+        faults += required.faults
+    if faults:
         raise SpecError(sorted(faults, key=lambda fault: (fault.line, fault.column)))
     drafts = [_draft(item, file, whole_folder=Path(path).is_dir(), alone=len(read) == 1) for item in upcoming]
     for draft in drafts:
@@ -96,7 +101,7 @@ def publish(
     if target.name == registry.MINE:
         market.trust.add(*published)
     if notes is not None:
-        notes += [*required.notes, *(line for one in published if (line := market.namesakes(one)))]
+        notes += [*said, *(line for one in published if (line := market.namesakes(one)))]
     return published
 
 

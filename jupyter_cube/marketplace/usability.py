@@ -112,18 +112,15 @@ def _texts(node: Node | None, path: Place) -> Iterator[tuple[Place, str]]:
 class Requiring:
     """What items that are about to be published require.
 
-    Args:
-        missing_ok: what nobody has is no fault.
-
     Attributes:
         faults: what is not there, not filled right, or required in a circle.
         notes: what cannot be known now, a line each.
     """
 
-    def __init__(self, items: Sequence[Item], upcoming: Upcoming, *, missing_ok: bool = False) -> None:
+    def __init__(self, items: Sequence[Item], upcoming: Upcoming) -> None:
         self.faults: list[Fault] = []
         self.notes: list[str] = []
-        self._upcoming, self._missing_ok = upcoming, missing_ok
+        self._upcoming = upcoming
         self._known: dict[str, Published | CubeError] = {}
         for item in items:
             for path, requirement in _required(item):
@@ -151,9 +148,6 @@ class Requiring:
                 self.notes.append(
                     f"whether {name} is there, which {item.label} requires, is not known: {one_line(str(found))}"
                 )
-                return []
-            if self._missing_ok and isinstance(found, NotFoundError):
-                self.notes.append(f"{item.label} requires {name}: {found.message}")
                 return []
             advice = "publish that first, or in one file with this" if isinstance(found, NotFoundError) else ""
             return [(one_line(found.message), found.hint or advice)]
