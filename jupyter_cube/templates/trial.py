@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from jupyter_cube import spec
@@ -15,7 +17,8 @@ from jupyter_cube.templates.rendering import at_item, filled
 from jupyter_cube.templates.walk import steps
 from jupyter_cube.writer import dump
 
-_SAMPLE = "sample"
+_SAMPLE = "sample_of_cube"  # no word that an author would write
+_MISSING = re.compile(r"(\$(?:parameters|secrets)\.[\w-]+) does not exist")
 
 
 def faults(item: Item) -> list[Fault]:
@@ -33,7 +36,8 @@ def faults(item: Item) -> list[Fault]:
     if any(variable.type == "secret" for variable in item.variables) and isinstance(job.get("secrets", {}), dict):
         job["secrets"] = {**job.get("secrets", {}), _SAMPLE: ""}
     found = (at_item(fault, item) for fault in spec.check(dump(job)).faults)
-    return [fault for fault in found if _is_certain(fault, item, values)]
+    certain = [fault for fault in found if _is_certain(fault, item, values)]
+    return [replace(fault, hint="") if _SAMPLE in fault.hint else fault for fault in certain]
 
 
 def _sample(variable: Variable) -> Any:
@@ -55,6 +59,9 @@ def _is_certain(fault: Fault, item: Item, values: Mapping[str, Any]) -> bool:
     texts = [node.value for node in nodes if node is not None and isinstance(node.value, str)]
     if fault.message.startswith("unknown key"):
         texts = texts[:-1]  # whatever its value
+    missing = _MISSING.match(fault.message)
+    if missing and texts and re.search(rf"<%\s*{re.escape(missing[1])}\s*%>", texts[-1]):
+        return True  # whatever stands beside it
     return all(_is_written(text, item, values) for text in texts)
 
 
