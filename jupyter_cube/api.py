@@ -69,7 +69,8 @@ def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
     if (size := store.measured() / 1e9) > settings.store_warning_gb:
         warnings = (
             *warnings,
-            f"the store holds {size:.0f} GB of jobs; remove old ones with: {hint.command('clean --keep 50')}",
+            f"the store holds {size:.0f} GB; remove old jobs with: {hint.command('clean --keep 50')}",
+            f"remove what jobs share with: {hint.command('clean --cache --older-than 30d')}",
         )
     if composed.shopping is not None:
         composed.shopping.keep(plan.items)

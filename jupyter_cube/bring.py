@@ -9,6 +9,7 @@ command line, which every user of the machine can read: it may hold a secret.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -170,6 +171,8 @@ def _kept(cache: str, sha256: str, say: Callable[[str], None]) -> Object | None:
     """The file of that checksum, if it is in the cache and as it was: a task may have changed it, or a disk."""
     place = _place(cache, sha256)
     try:
+        with contextlib.suppress(PermissionError):  # another account's
+            os.utime(place)  # it is used, and not cleared
         if checksum(place) == sha256:
             return Object(place, sha256, os.path.getsize(place))
     except FileNotFoundError:

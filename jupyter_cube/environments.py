@@ -8,6 +8,7 @@ later commands use it.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -82,6 +83,8 @@ def build(place: Path, packages: list[str], lines: list[str], options: list[str]
             fcntl.flock(lock, fcntl.LOCK_EX)
         if (place / _READY).exists():
             _say(f"the environment {place.name[:8]} is there already")
+            with contextlib.suppress(OSError):  # another account's
+                os.utime(place / _READY)  # it is used, and not cleared
             return 0
         shutil.rmtree(place, ignore_errors=True)  # one that was cut off
         _say(f"building the environment {place.name[:8]}: {_shown(packages, lines)}")

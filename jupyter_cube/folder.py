@@ -206,7 +206,9 @@ class JobFolder:
     def order(self, number: int, tasks: Sequence[int] | None, *, automatic: bool = False) -> None:
         """Order attempt ``number`` of ``tasks`` (None: all); ``automatic`` by the retry policy, not by a person."""
         data = {**order_record(number, tasks), "automatic": automatic}
-        files.replace(self.path / "orders" / f"{number}.json", json.dumps(data), sync=True)
+        path = self.path / "orders" / f"{number}.json"
+        with files.disk_errors(path):
+            files.replace(path, json.dumps(data), sync=True)
 
     def owner(self) -> Owner | None:
         """The last owner; None where there never was one."""

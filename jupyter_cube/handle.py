@@ -22,7 +22,7 @@ from jupyter_cube.errors import ConflictError, JobFailedError, NotFoundError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.follow import Chunk, Gap, Line, Log, changed, follow, follow_sync
 from jupyter_cube.marketplace.pins import pin
-from jupyter_cube.state import JobState, State, TaskState, describe_end
+from jupyter_cube.state import JobState, State, describe_end
 from jupyter_cube.store import Store
 from jupyter_cube.watch import Pace, Watch
 
@@ -52,10 +52,6 @@ def run_sync(work: Coroutine[Any, Any, _T]) -> _T:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-
-
-def _failed(state: JobState) -> TaskState | None:
-    return next((task for task in state.tasks if task.state in (State.FAILED, State.UNKNOWN)), None)
 
 
 class Job:
@@ -188,14 +184,14 @@ class Job:
         state = self._folder.state()
         if state.state is State.SUCCEEDED or not state.state.final:
             return
-        bad = _failed(state)
+        bad = render.failing(state)
         why = state.reason or (f"{bad.name} {describe_end(bad)}" if bad else "")
         tail = "".join(f"\n{line}" for line in self.last_words())
         raise JobFailedError(f"{state.state.value}: {why}{tail}", place=f"job {self.name} ({self.short_id})")
 
     def last_words(self) -> list[str]:
         """The last lines of the task that has failed, as a person reads them; none where none has."""
-        bad = _failed(self._folder.state())
+        bad = render.failing(self._folder.state())
         if bad is None:
             return []
         return [f"  {bad.name} │ {render.plain(line.line)}" for line in self.log.tail(5, tasks=[bad.name])]

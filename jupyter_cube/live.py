@@ -8,7 +8,7 @@ import signal
 import time
 from dataclasses import dataclass
 
-from jupyter_cube import files, limits, process
+from jupyter_cube import files, limits, process, space
 from jupyter_cube.folder import Claim, JobFolder
 from jupyter_cube.plan import Task
 from jupyter_cube.state import Exit, State
@@ -147,7 +147,7 @@ class Live:
         if self.end_asked:
             return End(self.end_state, self.end_asked, record)
         if record is not None:
-            return End(State.FAILED, "", record)
+            return End(State.FAILED, "the disk is full" if space.full(str(self.folder.path)) else "", record)
         if self.seen:
             return End(State.FAILED, "killed, no exit record", None)
         return End(State.UNKNOWN, self._lost or "ended while nobody watched, no exit record", None)

@@ -308,6 +308,7 @@ def make_entry(cache: str, key: str) -> str:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{path}/done")
         os.makedirs(f"{path}/data", exist_ok=True)
+    os.utime(path)  # it is used, and not cleared
     return path
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube import folder as folders
-from jupyter_cube import hold, limits, nodes, ownership, space
+from jupyter_cube import hold, limits, nodes, ownership
 from jupyter_cube.errors import StoreError
 from jupyter_cube.folder import JobFolder, Owner
 from jupyter_cube.journal import Journal
@@ -30,7 +30,6 @@ _MOUNT_GRACE = 0.1  # seconds more for each task that mounts something before th
 _RETRY_START = 0.25  # seconds between attempts to get resources for a task of a running job
 _SPACE_PERIOD = 2.0  # seconds between looks at the size of the logs
 _RETRY_LIMIT = 30.0  # seconds, the longest pause before a failed task is tried again
-_FULL = "the disk is full"
 
 
 class Runner:
@@ -234,11 +233,10 @@ class Runner:
             nodes.leave(self.folder.path, self.state.attempt, live.task.name, live.attempt)
         tried = live.attempt - self.tasks[number].base
         again = end.state in (State.FAILED, State.UNKNOWN) and self.ending is None and tried <= live.task.role.retries
-        reason = end.reason or (_FULL if end.state is State.FAILED and space.full(str(self.folder.path)) else "")
         self._note(
             task=number,
             state=(State.WAITING if again else end.state).value,
-            reason=f"attempt {live.attempt} failed, trying again" if again else reason,
+            reason=f"attempt {live.attempt} failed, trying again" if again else end.reason,
             exit=_exit_json(end.exit),
         )
         if again:
@@ -355,13 +353,10 @@ class Runner:
         return automatic < self.plan.retries and self.folder.stop_request(self.state.attempt) is None
 
     def _order_again(self) -> bool:
-        try:
+        with contextlib.suppress(StoreError):  # a full disk
             self.folder.order(self.state.attempt + 1, None, automatic=True)
-        except OSError as error:
-            if error.errno not in space.FULL:
-                raise
-            return False
-        return True
+            return True
+        return False
 
     def _try_again(self) -> bool:
         return self.folder.last_attempt() > self.state.attempt

@@ -223,11 +223,29 @@ def plan(call: Call) -> Answer:
 
 def clean(call: Call) -> Answer:
     """``clean``."""
+    if call.get("cache"):
+        return _clear(call)
     rules = {name: call.values[name] for name in ("keep", "older_than", "size") if name in call.values}
     removed = api.clean(**rules, dry_run=bool(call.get("dry_run")))
     word = "would delete" if call.get("dry_run") else "deleted"
     text = "".join(f"{word} {one.name} {one.id[:6]}\n" for one in removed) or "nothing to delete\n"
     return Answer([summary_record(one) for one in removed], text)
+
+
+def _clear(call: Call) -> Answer:
+    from jupyter_cube import cache
+
+    if "keep" in call.values:
+        raise UsageError("it counts jobs", place="--keep", hint="write --older-than 30d or --size 20G beside --cache")
+    rules = {name: call.values[name] for name in ("older_than", "size") if name in call.values}
+    cleared = cache.clear(**rules, dry_run=bool(call.get("dry_run")))
+    word = "would delete" if call.get("dry_run") else "deleted"
+    lines = [
+        f"{word} {one.kind} {one.path}  {render.size(one.size)}, used {render.moment(one.used)}" for one in cleared
+    ]
+    whole = f"{word} {render.size(sum(one.size for one in cleared))}"
+    text = "".join(f"{render.plain(line)}\n" for line in [*lines, whole]) if cleared else "nothing to delete\n"
+    return Answer([{**dataclasses.asdict(one), "path": str(one.path)} for one in cleared], text)
 
 
 def release(call: Call) -> Answer:

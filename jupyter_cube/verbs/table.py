@@ -126,15 +126,21 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "clean",
-        "delete old jobs that have ended",
+        "delete old jobs that have ended, or what jobs share",
         (
             Option(("--keep",), "keep this many of the newest", "keep", "N", count),
-            Option(("--older-than",), "only jobs that ended this long ago: 12h, 30d", "older_than", "TIME"),
-            Option(("--size",), "delete the oldest until the store is this small: 5G", "size", "SIZE"),
+            Option(
+                ("--older-than",),
+                "only jobs that ended this long ago (used last): 12h, 30d",
+                "older_than",
+                "TIME",
+            ),
+            Option(("--size",), "delete the oldest until the jobs (the cache) are this small: 5G", "size", "SIZE"),
+            Option(("--cache",), "not jobs, but what they share: data, environments, downloads", "cache"),
             Option(("--dry-run",), "only say what would be deleted", "dry_run"),
             JSON,
         ),
-        ("clean --older-than 30d --dry-run", "clean --keep 100"),
+        ("clean --older-than 30d --dry-run", "clean --keep 100", "clean --cache --older-than 30d"),
     ),
     *VERBS_ABOUT_ITEMS,
     Verb(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from jupyter_cube import fetch, files
+from jupyter_cube import connection, fetch, files
 from jupyter_cube.errors import BackendError, NotFoundError, StoreError, UsageError
 from jupyter_cube.marketplace import digest as digests
 from jupyter_cube.marketplace import staging
@@ -86,7 +86,7 @@ class HttpSource(FarSource):
                 same_host=True,
             )
         except fetch.FetchError as error:
-            reason = one_line(str(error)).removeprefix(f"{fetch.shown(self.index)} ")  # its place is said already
+            reason = one_line(str(error)).removeprefix(f"{connection.shown(self.index)} ")  # its place is said already
             raise BackendError(reason.removeprefix("cannot be reached: ")) from error
         if answer.status == 304 and etag:
             return {}
