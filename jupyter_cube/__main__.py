@@ -1,9 +1,20 @@
-"""``python -m jupyter_cube``: the same as ``jupyter cube``."""
+"""The program ``jupyter cube``, also as ``python -m jupyter_cube``."""
 
 from __future__ import annotations
 
 import sys
 
-from jupyter_cube.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """As ``cli.main``; an interrupt while that is still being imported is no traceback either."""
+    try:
+        from jupyter_cube import cli
+
+        return cli.main()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -27,8 +27,8 @@ def check(plan: Plan) -> list[str]:
                 place=one.item or f"prerequisite {one.name}",
                 hint="let an administrator install what it brings, or leave it out",
             )
-        if "network" in one.needs and not _has_route():
-            warnings.append(f"{one.name} needs the network, and this machine has no default route")
+        if "network" in one.needs and not (_has_proxy() or _has_route()):
+            warnings.append(f"{one.name} needs the network, and this machine has no default route and no proxy")
     return warnings
 
 
@@ -41,6 +41,11 @@ def _met(one: Prerequisite) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
+
+
+def _has_proxy() -> bool:
+    """The submitter's environment, which tasks inherit, names a proxy."""
+    return any(os.environ.get(name) for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy"))
 
 
 def _has_route() -> bool:

@@ -6,6 +6,7 @@ the main module. This file is also laid into jobs and read by ``task.py``, so it
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import sys
@@ -107,7 +108,8 @@ def write_result(folder: str, name: str, value: object) -> None:
                 _portable(file, value)
         os.replace(temporary, os.path.join(folder, name))
     except BaseException:
-        os.unlink(temporary)
+        with contextlib.suppress(FileNotFoundError):  # it could not even be opened, and that is to be said
+            os.unlink(temporary)
         raise
 
 

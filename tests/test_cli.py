@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -264,3 +265,38 @@ def test_windows_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     monkeypatch.setattr(sys, "platform", "win32")
     assert main(["jobs"]) == 3
     assert capsys.readouterr().err == "jupyter-cube runs on Linux and macOS; on Windows use it inside WSL\n"
+
+
+def test_describe_says_no_end_of_a_job_that_runs(capsys, until: Callable[..., None]) -> None:
+    job = api.submit("sleep 30", shell=True, name="sleeper")
+    until(lambda: job.state is State.RUNNING)
+    out = run(capsys, "describe", "sleeper")[1]
+    assert "started: 2" in out
+    assert "ended" not in out
+    job.stop()
+    job.wait(20)
+    assert "ended: 2" in run(capsys, "describe", "sleeper")[1]
+
+
+def test_a_job_that_was_waited_for_and_failed_shows_its_last_lines(capsys) -> None:
+    code, out, err = run(capsys, "submit", "bad.sh", "--wait")
+    assert code == 1
+    assert out.count("\n") == 1, "the id alone"
+    assert err.endswith("worker-0 │ boom\n")
+
+
+INTERRUPTED_IMPORT = """
+import sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "jupyter_cube.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+from jupyter_cube.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_an_interrupt_while_the_program_is_imported_is_no_traceback() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_IMPORT], capture_output=True, text=True, check=False)
+    assert done.stderr == "interrupted\n"

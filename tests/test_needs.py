@@ -59,14 +59,23 @@ def test_the_network_is_missed_where_there_is_no_default_route() -> None:
     said = needs.check(plan(needs=("network",)))
     if default:
         assert said == []
+    bare = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     alone = "from test_needs import *; print(needs.check(plan(needs=('network',))))"
     done = subprocess.run(
         ["unshare", "-rn", sys.executable, "-c", alone],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        env={**bare, "PYTHONPATH": str(Path(__file__).parent)},
         check=False,
     )
     if done.returncode != 0 and "unshare" in done.stderr:
         pytest.skip("this host refuses network namespaces")
-    assert "install_wget needs the network, and this machine has no default route" in done.stdout
+    assert "install_wget needs the network, and this machine has no default route and no proxy" in done.stdout
+    done = subprocess.run(
+        ["unshare", "-rn", sys.executable, "-c", alone],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent), "https_proxy": "http://proxy:3128"},
+        check=True,
+    )
+    assert done.stdout == "[]\n"

@@ -144,8 +144,7 @@ def describe(call: Call) -> Answer:
     record, state, now = job.describe(), job.snapshot(), time.time()
     shown = {name: value for name, value in record.items() if name not in ("name", "state", "tasks", "reason")}
     for name in ("created", "started", "ended"):
-        if shown.get(name):
-            shown[name] = render.moment(shown[name])
+        shown[name] = render.moment(shown[name]) if shown[name] else None  # not yet
     text = render.headline(job.name, state, now) + "\n" + render.task_table(state, now) + render.fields(shown)
     return Answer(record, text)
 
