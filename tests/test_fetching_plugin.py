@@ -21,25 +21,11 @@ from typing import Any
 
 import pytest
 from example_job import with_commands
+from test_plugins import make
 from web import files, serving
 
 import jupyter_cube
-from jupyter_cube.document import from_values
-from jupyter_cube.plugins import registry
-from jupyter_cube.plugins.base import Made
-from jupyter_cube.record import Record
-from jupyter_cube.shape import Reader
 from jupyter_cube.state import State
-
-
-def make(plugin_name: str, /, **parameters: Any) -> Made:
-    plugin = registry.plugin(plugin_name)
-    document = from_values(parameters)
-    reader = Reader(document)
-    assert document.root is not None
-    record = Record(plugin.parameters).read(document.root, (), reader)
-    assert not reader.faults
-    return plugin.make(record)
 
 
 class Job:
