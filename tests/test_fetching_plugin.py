@@ -25,6 +25,7 @@ from test_plugins import make
 from web import files, serving
 
 import jupyter_cube
+from jupyter_cube.plugins.base import Made
 from jupyter_cube.state import State
 
 
