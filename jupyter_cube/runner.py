@@ -271,6 +271,7 @@ class Runner:
             return
         attempts = {number: self.tasks[number].attempt + 1 for number in ready}
         try:
+            start.require_room(self.folder, len(ready))
             if self._begun():
                 start.start(self.folder, attempts, whole=False)
             else:

@@ -76,6 +76,16 @@ def may_start(plan: Plan, tasks: Sequence[TaskState], number: int) -> bool:
     return all(task.state is State.SUCCEEDED for task in tasks if task.role in after)
 
 
+def require_room(folder: JobFolder, tasks: int) -> None:
+    """Before a start is tried again: a wrapper that has no room for its claim leaves no word.
+
+    Raises:
+        StoreError: the disk is full.
+    """
+    with files.disk_errors(folder.path):
+        space.require(str(folder.path), _ROOM * tasks)
+
+
 def start(folder: JobFolder, attempts: Mapping[int, int], *, whole: bool) -> int:
     """Start tasks as far as there is room.
 
@@ -193,8 +203,6 @@ def first_attempts(folder: JobFolder) -> dict[int, int]:
 
 def _spawn(folder: JobFolder, attempts: Mapping[int, int], held: Sequence[Held | None]) -> int:
     plan, started = folder.plan, 0
-    # A wrapper that cannot make its claim leaves no word.
-    space.require(str(folder.path), _ROOM * len(attempts))
     for (number, attempt), one in zip(attempts.items(), held, strict=True):
         if one is None:
             continue
