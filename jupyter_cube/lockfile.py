@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from jupyter_cube import files
 from jupyter_cube.errors import BackendError
 
 FOLDERS = ("held", "names", "queue")
@@ -173,7 +174,8 @@ def write_record(path: Path, record: dict[str, Any], *, mode: int = 0o644, lock:
         os.fchmod(fd, mode)
         if lock:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.write(fd, json.dumps(record, separators=(",", ":")).encode() + b"\n")
+        with files.disk_errors(path):
+            os.write(fd, json.dumps(record, separators=(",", ":")).encode() + b"\n")
         os.rename(new, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

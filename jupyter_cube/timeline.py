@@ -154,7 +154,8 @@ class Recorder:
             self._ends[entry.number, entry.attempt] = entry.end
             whole += 1
         timeline.close()
-        os.ftruncate(self._fd, whole * _ENTRY.size)
+        if os.fstat(self._fd).st_size != whole * _ENTRY.size:  # it would give up what is reserved for the file
+            os.ftruncate(self._fd, whole * _ENTRY.size)
 
     def add(self, number: int, attempt: int, *, late: bool = False) -> None:
         """Record the log of an attempt from now on; ``late``: what is in it now appeared while no owner was there."""

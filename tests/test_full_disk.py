@@ -14,6 +14,7 @@ from jupyter_cube import space
 from jupyter_cube.files import read_json
 from jupyter_cube.state import State
 from jupyter_cube.store import Store
+from jupyter_cube.timeline import Recorder
 
 Disk = Callable[[int], Path]
 
@@ -108,6 +109,20 @@ def test_a_full_disk_refuses_a_submit_and_keeps_nothing_of_it(disk: Disk) -> Non
     assert (done.returncode, done.stderr.count("\n")) == (3, 1), done.stderr
     assert "the disk is full; free some space" in done.stderr
     assert Store(place / "store").ids() == []
+
+
+def test_a_log_that_was_written_before_the_disk_was_full_is_recorded(disk: Disk) -> None:
+    place = disk(100)
+    log = place / "tasks" / "w-0" / "1.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("one\n")
+    space.reserve(str(place / "timeline"), 4096)
+    recorder = Recorder(place, ["w-0"])
+    fill(place)
+    recorder.add(0, 1)
+    assert recorder.record(1.0)
+    assert recorder.finish(0, 1)
+    recorder.close()
 
 
 def test_what_is_reserved_can_be_written_when_the_disk_is_full(disk: Disk) -> None:
