@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_cube import compose, files
+from jupyter_cube import files, options
 from jupyter_cube.config import cache_path, config, store_path
 from jupyter_cube.errors import UsageError
 from jupyter_cube.index import Index, folder_size
@@ -66,8 +66,8 @@ def clear(
         raise UsageError("clean --cache needs a rule", hint="add --older-than 30d or --size 20G")
     _sweep()
     needed = _needed_since()
-    limit = None if older_than is None else time.time() - compose.seconds(older_than, "--older-than")
-    room = None if size is None else compose.mebibytes(size) * 2**20
+    limit = None if older_than is None else time.time() - options.seconds(older_than, "--older-than")
+    room = None if size is None else options.mebibytes(size) * 2**20
     doomed = []
     for one in sorted(_all(), key=lambda one: one.used, reverse=True):
         if room is not None:

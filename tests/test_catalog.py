@@ -119,6 +119,8 @@ def test_a_copy_that_was_changed_is_not_used(both: Catalog) -> None:
     (kept.folder / "item.yaml").write_text("name: mnist\nplugin: cmd\n")
     with pytest.raises(CubeError, match="kept copy of an item was changed"):
         both.pinned("mnist", "1.0.0", found.digest)
+    with pytest.raises(CubeError, match="kept copy of an item was changed"):
+        used.keep(found)
 
 
 def test_the_users_own_items_come_first(own_places: Path) -> None:

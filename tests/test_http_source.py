@@ -222,7 +222,7 @@ def test_a_record_that_cannot_be_right_is_left_out_and_named(
 )
 def test_what_is_no_index_is_said(serve: Callable[[Handler], Server], body: bytes) -> None:
     source = HttpSource("web", serve(answers(lambda handler: send(handler, body))).url)
-    with pytest.raises(BackendError, match="the index (is|has)"):
+    with pytest.raises(BackendError, match=r"the index (is|has)"):
         source.names()
 
 

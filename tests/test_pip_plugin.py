@@ -220,7 +220,8 @@ def test_a_login_is_on_no_command_line(
 ) -> None:
     program = tmp_path / "bin" / "uv"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/said\nfor last; do :; done\n[ "$1" = venv ] || {{ ls -l "$last"; cat "$last"; false; }}\n')
+    told = '[ "$1" = venv ] || { ls -l "$last"; cat "$last"; false; }'
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/said\nfor last; do :; done\n{told}\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     done = run(packages=["tiny @ https://me:token@host/tiny.whl"], requirements=["-i https://me:token@host/"])

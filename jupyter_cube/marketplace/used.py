@@ -10,7 +10,7 @@ from pathlib import Path
 from jupyter_cube import files
 from jupyter_cube.errors import StoreError, UsageError
 from jupyter_cube.marketplace import digest as digests
-from jupyter_cube.marketplace import staging
+from jupyter_cube.marketplace import staging, sums
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.places import marketplace_path
 from jupyter_cube.marketplace.sources import reading
@@ -25,10 +25,13 @@ def keep(published: Published) -> Published:
     """Copy the item's folder, once; the item as it lies there.
 
     Raises:
-        StoreError: it changed meanwhile, or the disk refuses.
+        StoreError: it changed meanwhile, the copy that is there was changed, or the disk refuses.
     """
     target = place(published.digest)
-    if not target.is_dir():
+    if target.is_dir():
+        if digests.combine(digests.files(target, known=sums.sha256)) != published.digest:
+            raise _changed(target)
+    else:
         paths = [path for path, _ in digests.walk(published.folder)]
         with files.disk_errors(target), contextlib.suppress(FileExistsError):
             used_path().mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -50,9 +53,13 @@ def find(digest: str, *, name: str, version: str, source: str = "") -> Published
         return None
     found = reading.read(str(target), source=source, name=name, version=version, trusted=True)
     if found.digest != digest:
-        hint = "delete that folder, and it is taken from its source again"
-        raise StoreError("the kept copy of an item was changed", place=str(target), hint=hint)
+        raise _changed(target)
     return found
+
+
+def _changed(target: Path) -> StoreError:
+    hint = "delete that folder, and it is taken from its source again"
+    return StoreError("the kept copy of an item was changed", place=str(target), hint=hint)
 
 
 def place(digest: str) -> Path:
