@@ -6,6 +6,7 @@ directories instead.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -87,12 +88,24 @@ def _check_target(mount: Mount, role: Role, given: Mapping[str, Any], store: Pat
         if path == "/" or any(path == one or path.startswith(f"{one}/") for one in _FORBIDDEN):
             raise UsageError(f"nothing can be mounted at {target}", place=asked, hint="choose a path like /mnt/data")
     needed = [str(store), given["cache"], sys.executable, sys.prefix, "/bin/sh", "/usr/bin/env"]
-    for path in [os.path.realpath(one) for one in needed]:
+    for path in [*map(os.path.realpath, needed), *_libraries()]:
         if path == real or path.startswith(f"{real}/"):
             raise UsageError(f"a mount at {target} would hide {path}", place=asked, hint="choose another path")
     twice = next((one for one in role.mounts if one.target == target and one.source != mount.source), None)
     if twice is not None:
         raise UsageError(f"{mount.source} and {twice.source} are both mounted at {target}", place=asked)
+
+
+@functools.cache
+def _libraries() -> tuple[str, ...]:
+    """The libraries of this process and the loaders: without those of C no program starts, not even the shell."""
+    try:
+        with open("/proc/self/maps", errors="surrogateescape") as file:
+            found = {line.split(maxsplit=5)[-1].rstrip("\n") for line in file if " r-xp " in line}
+    except OSError:
+        return ()
+    loaders = [f"{os.path.realpath(path.parent)}/{path.name}" for path in Path("/").glob("lib*/ld-*")]
+    return tuple(sorted(path for path in (*found, *loaders) if path.startswith("/")))
 
 
 def covers(role: Role, path: str) -> bool:

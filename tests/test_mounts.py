@@ -218,7 +218,7 @@ def check(*asked: Mount) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    "target", ["/", "relative", "/a/../b", "/a/", "//a", "/proc/x", "/sys", "/dev/shm", "/usr", "/usr/bin", ""]
+    "target", ["/", "relative", "/a/../b", "/a/", "//a", "/proc/x", "/sys", "/dev/shm", "/usr", "/usr/bin", "/lib", ""]
 )
 def test_some_targets_are_refused(folder: Path, target: str) -> None:
     with pytest.raises(UsageError) as caught:
