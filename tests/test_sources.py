@@ -212,3 +212,15 @@ def test_a_sum_is_only_kept_of_a_file_that_has_settled(tmp_path: Path, own_place
     record.write_text("{")
     assert sums.sha256(str(file), old, compute) == "sum"
     assert len(calls) == 4
+
+
+def test_an_item_with_faults_without_end_is_told_in_a_few_lines(tmp_path: Path) -> None:
+    folder = lay(tmp_path, "wild")
+    (folder / "item.yaml").write_text("name: wild\n" + "".join(f"k{number}: 1\n" for number in range(5000)))
+    source = FolderSource("team", tmp_path)
+    with pytest.raises(CubeError) as caught:
+        source.load("wild", "1.0.0")
+    assert len(str(caught.value).splitlines()) == 21
+    assert "there are 4,980 more faults" in str(caught.value)
+    (entry,) = source.entries(["wild"])
+    assert len(entry.problem) == 1000

@@ -13,6 +13,9 @@ from jupyter_cube.marketplace.version import newest
 from jupyter_cube.render import plain
 
 
+_LONGEST = 1000  # characters of what is wrong with an item
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One item in a list: plain text without control sequences, and the newest version."""
@@ -119,7 +122,7 @@ class Source(ABC):
             try:
                 yield entry(self.load(name, version))
             except CubeError as error:
-                yield Entry(self.name, name, version, problem=one_line(str(error)))
+                yield Entry(self.name, name, version, problem=one_line(str(error))[:_LONGEST])
 
     def state(self) -> State:
         """How it is, for ``sources``."""

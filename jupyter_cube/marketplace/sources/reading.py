@@ -9,13 +9,14 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
-from jupyter_cube.errors import NotFoundError, UsageError
+from jupyter_cube.errors import Fault, NotFoundError, SpecError, UsageError
 from jupyter_cube.marketplace import digest as digests
 from jupyter_cube.marketplace import item as items
 from jupyter_cube.marketplace import sums
 from jupyter_cube.marketplace.item import FILE, Item, Published
 
 ITEM_LIMIT = 1 << 20  # bytes of item.yaml
+_TOLD = 20  # faults of an item, which is somebody else's, that are told
 _REMEMBERED = 4096  # items, of about 15 kB each
 
 _Signature = tuple[tuple[str, int, int, int, int], ...]
@@ -79,7 +80,13 @@ def _parsed(folder: str, alone: bool, name: str, version: str) -> tuple[Item, st
         if hashlib.sha256(text).hexdigest() not in (one.sha256 for one in files if one.path == FILE):
             raise UsageError("the item changed while it was read", place=file, hint="try again")
         digest = digests.combine(files)
-    item = items.parse(text, file=file)
+    try:
+        item = items.parse(text, file=file)
+    except SpecError as error:
+        more = len(error.faults) - _TOLD
+        if more <= 0:
+            raise
+        raise SpecError([*error.faults[:_TOLD], Fault(f"there are {more:,} more faults", file=file)]) from None
     if name and item.name != name:
         raise UsageError(f"the item calls itself {item.name!r:.100}, its folder {name!r}", place=file)
     if version and item.version != version:
