@@ -12,7 +12,6 @@ from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.version import newest
 from jupyter_cube.render import plain
 
-
 _LONGEST = 1000  # characters of what is wrong with an item
 
 
