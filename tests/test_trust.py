@@ -56,6 +56,17 @@ def test_another_author_another_owner_another_source_ask_again(trust: Trust, tea
     assert not trust.allows(replace(newer, source="elsewhere"))
 
 
+def test_files_that_all_users_may_change_have_no_publisher(trust: Trust, team: FolderSource) -> None:
+    trust.add(team.load("mnist", "1.0.0"))
+    folder = team.load("mnist", "1.1.0").folder
+    for place in (folder, folder / "item.yaml"):
+        place.chmod(place.stat().st_mode | 0o002)
+        assert not trust.allows(team.load("mnist", "1.1.0"))
+        assert "all users may change it" in trust.line(team.load("mnist", "1.1.0"))
+        place.chmod(place.stat().st_mode & ~0o002)
+        assert trust.allows(team.load("mnist", "1.1.0"))
+
+
 def test_an_older_version_asks_again(trust: Trust, team: FolderSource) -> None:
     trust.add(team.load("mnist", "1.1.0"))
     older = team.load("mnist", "1.0.0")

@@ -84,7 +84,8 @@ class Trust:
         """Why an item may not be run, and what to type to allow it."""
         item = published.item
         author = f", by {one_line(item.author)!r:.100}" if item.author else ""
-        who = f"put there by {one_line(published.publisher)}{author}"
+        publisher = one_line(published.publisher) or "nobody knows whom, all users may change it"
+        who = f"put there by {publisher}{author}"
         why = self._refusal(published) or "it has not been allowed"
         # an item with an address of its own is found by that only
         label = shlex.quote(published.source if "://" in published.source else item.label)

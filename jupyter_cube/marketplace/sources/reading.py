@@ -30,7 +30,7 @@ def read(
 
     Args:
         name: what the folder says; the item must say the same.
-        publisher: who put it there; empty: the owner of its files.
+        publisher: who put it there; empty: the owner of its files, nobody where all users may change them.
 
     Raises:
         NotFoundError: there is none.
@@ -44,12 +44,16 @@ def read(
     except (FileNotFoundError, NotADirectoryError):
         raise NotFoundError(f"there is no {FILE}", place=folder) from None
     signature = tuple(
-        (path, status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode) for path, status in found
+        (path, status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode)
+        for path, status in (("", own), *found)
     )
     known = _known.get(folder)
     if known is None or known[0] != signature:
         item, digest = _parsed(folder, len(found) == 1, name, version)
-        known = (signature, item, digest, owners(tuple(sorted({own.st_uid, *(status.st_uid for _, status in found)}))))
+        statuses = [own, *(status for _, status in found)]
+        # the owner of what everybody may change says nothing
+        free = any(status.st_mode & 0o002 for status in statuses)
+        known = (signature, item, digest, "" if free else owners(tuple(sorted({one.st_uid for one in statuses}))))
         if len(_known) >= _REMEMBERED:
             _known.clear()
         _known[folder] = known

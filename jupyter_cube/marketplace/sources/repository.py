@@ -145,8 +145,8 @@ def _listed(listing: bytes) -> tuple[list[tuple[str, str, bool]], dict[str, str]
         if path in taken:
             refused[item] = "holds two files of one name"
         taken.add(path)
-    size = sum(size for item, size in sizes.items() if item not in refused)
-    return [(blob, path, executable) for item, blob, path, executable in found if item not in refused], refused, size
+    blobs = [(blob, path, executable) for item, blob, path, executable in found if item not in refused]
+    return blobs, refused, sum(size for item, size in sizes.items() if item not in refused)
 
 
 def _folders(path: str) -> Iterator[str]:
