@@ -158,7 +158,7 @@ def _free(one: Cached) -> Iterator[bool]:
         return
     try:
         fd = os.open(name.format(one.path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except PermissionError:
+    except (FileNotFoundError, PermissionError):
         yield False
         return
     try:
