@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from jupyter_cube import files, start
+from jupyter_cube import files, launch, start
 from jupyter_cube.errors import CubeError, NotFoundError, StoreError
 from jupyter_cube.folder import JobFolder
 from jupyter_cube.host import Host
@@ -45,6 +45,10 @@ def _try(ticket: Ticket) -> None:
     here: Host = start.host(limits, gpus=needs_gpus)
     try:
         start.start_queued(here, ticket)
+    except StoreError:
+        # A full disk: its owner tries once more and says in its states how that went.
+        ticket.remove()
+        launch.spawn_owner(folder)
     except (CubeError, OSError) as error:
         sys.stderr.write(f"{folder.id}: {error}\n")  # it stays in the queue, tried again later
 

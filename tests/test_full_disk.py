@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -100,6 +102,22 @@ def test_a_job_that_cannot_start_any_more_fails_and_says_why(disk: Disk) -> None
     assert "the disk is full" in waited.stdout
     listed = cube("jobs")
     assert "the disk is full" in listed.stdout
+
+
+def test_a_queued_job_whose_turn_comes_on_a_full_disk_fails_and_says_why(disk: Disk, tmp_path: Path) -> None:
+    place = disk(1000)
+    config = Path(os.environ["JUPYTER_CONFIG_DIR"])
+    config.mkdir(parents=True, exist_ok=True)
+    (config / "jupyter_cube_config.json").write_text(json.dumps({"devices": ["a0"]}))
+    cube("submit", "--gpu", "1", "--", "sh", "-c", f"until [ -e {tmp_path}/go ]; do sleep 0.05; done")
+    second = cube("submit", "--gpu", "1", "--require", "digits", "--", "true")
+    assert second.returncode == 0, second.stderr
+    assert "waiting" in cube("describe", second.stdout.strip()).stdout
+    fill(place)
+    (tmp_path / "go").touch()
+    waited = cube("wait", second.stdout.strip())
+    assert waited.returncode == 1
+    assert "the disk is full" in waited.stdout
 
 
 def test_a_full_disk_refuses_a_submit_and_keeps_nothing_of_it(disk: Disk) -> None:
