@@ -291,15 +291,15 @@ def _link(draft: str, links: list[tuple[str, str]]) -> None:
 
 
 def _inside(name: str, to: str) -> str:
-    """A link's target, if it stays in the archive."""
-    steps = _parts(name)[:-1]
+    """A link's target, if it stays in the archive: up first and then down, for what is down there may be a link."""
+    steps, down = _parts(name)[:-1], False
     for part in to.split("/"):
         if part == "..":
-            if not steps:
+            if not steps or down:
                 raise ArchiveError(f"the archive has a link that leads out of its folder: {name!r:.100}")
             steps.pop()
         elif part not in ("", "."):
-            steps.append(part)
+            down = True
     if to.startswith("/"):
         raise ArchiveError(f"the archive has a link that leads out of its folder: {name!r:.100}")
     return to

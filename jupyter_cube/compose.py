@@ -213,14 +213,16 @@ def _listed(names: tuple[str, ...], folder: Path, *, place: str) -> tuple[File, 
     """The files that a job lists, read where it lies."""
     found = []
     for name in names:
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise UsageError(f"the file {name!r} is not below the job's folder", place=place)
+        if (folder / name).exists() and not (folder / name).is_file():
+            raise UsageError(f"{name!r} is no ordinary file", place=place)  # a pipe would be read without end
         try:
             data = (folder / name).read_bytes()
             found.append(File(name.removeprefix("files/"), data.decode(), (folder / name).stat().st_mode & 0o777))
         except (OSError, UnicodeDecodeError) as error:
             message = f"the file {name!r} cannot be read as text: {error}"
             raise UsageError(message, place=place, hint="paths are relative to the job's file") from error
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise UsageError(f"the file {name!r} is not below the job's folder", place=place)
     return tuple(found)
 
 

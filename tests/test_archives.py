@@ -176,6 +176,10 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
         lambda p: tarred(p, (entry("a", tarfile.SYMTYPE, "b/.."), b""), (entry("b", tarfile.SYMTYPE, "."), b"")),
         "leads out",
     ),
+    "a link that waits for another archive's": (
+        lambda p: tarred(p, (entry("a", tarfile.SYMTYPE, "b/.."), b"")),
+        "leads out",
+    ),
     "a file through a link": (
         lambda p: tarred(p, (entry("l", tarfile.SYMTYPE, "d"), b""), (entry("l/x"), b"1"), (entry("d"), b"")),
         "two entries of one name",

@@ -300,3 +300,24 @@ sys.exit(main())
 def test_an_interrupt_while_the_program_is_imported_is_no_traceback() -> None:
     done = subprocess.run([sys.executable, "-c", INTERRUPTED_IMPORT], capture_output=True, text=True, check=False)
     assert done.stderr == "interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("/dev/zero", "the file '/dev/zero' is not below the job's folder"),
+        ("../secret", "the file '../secret' is not below the job's folder"),
+        ("pipe", "'pipe' is no ordinary file"),
+        ("nothing", "the file 'nothing' cannot be read as text"),
+    ],
+)
+def test_a_job_lists_only_ordinary_files_of_its_own(capsys, folder: Path, name: str, line: str) -> None:
+    os.mkfifo(folder / "pipe")
+    role = {"dockerImage": "i", "resourcePerInstance": {"cpu": 1, "memoryMB": 0, "gpu": 0}, "commands": ["true"]}
+    image = {"type": "dockerimage", "name": "i", "uri": "x"}
+    job = {"protocolVersion": 2, "name": "j", "type": "job", "prerequisites": [image], "taskRoles": {"w": role}}
+    (folder / "job.json").write_text(json.dumps({**job, "extras": {"jupyter_cube": {"files": [name]}}}))
+    for verb in ("plan", "submit"):
+        code, out, err = run(capsys, verb, "job.json")
+        assert code == 2
+        assert line in out + err
