@@ -171,7 +171,12 @@ class _Maker:
         return _short(f"{subject.digest} {sorted(self.values.items())!r} {sorted(made.scripts.items())!r}")
 
     def _text(self, text: str, path: Path) -> str:
-        return braces.as_text(self._value(text, path))
+        value = self._value(text, path)
+        try:
+            return braces.as_text(value)
+        except ValueError as error:
+            self._fault(path, f"{self.call.name}: {error}")
+            return ""
 
     def _value(self, value: Any, path: Path) -> Any:
         if isinstance(value, Mapping):

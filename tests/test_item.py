@@ -10,7 +10,7 @@ from jupyter_cube import action
 from jupyter_cube.errors import SpecError
 from jupyter_cube.marketplace.binding import bind
 from jupyter_cube.marketplace.item import check_all, parse, parse_all, to_dict
-from jupyter_cube.marketplace.variable import TYPES
+from jupyter_cube.marketplace.variable import TYPES, Variable
 
 
 def faults(text: str) -> list[str]:
@@ -175,3 +175,15 @@ def test_every_type_says_what_fits() -> None:
 def test_one_item_where_one_is_wanted() -> None:
     with pytest.raises(SpecError, match="there are 2 items in it"):
         parse("- name: a\n- name: b\n")
+
+
+def test_a_reference_beside_other_text_is_checked_like_any_text() -> None:
+    variable = Variable(name="setting", type="string", pattern="[a-z]+")
+    assert variable.accept("<% $parameters.setting %>") == "<% $parameters.setting %>"
+    for value in (
+        'x"; import os; "<%s',
+        'x"; import os; "<% $parameters.x %>',
+        "<% $parameters.x %>; <% $parameters.y %>",
+    ):
+        with pytest.raises(ValueError, match="does not match"):
+            variable.accept(value)

@@ -31,6 +31,23 @@ template_variables:
 """
 
 
+JOB_WITH = """\
+protocolVersion: 2
+name: words
+type: job
+prerequisites: [{{type: dockerimage, name: i, uri: x}}]
+taskRoles:
+  w:
+    dockerImage: i
+    prerequisites: [say]
+    resourcePerInstance: {{cpu: 1, memoryMB: 0, gpu: 0}}
+    commands: ["true"]
+extras:
+  reference_prerequisites:
+  - {{name: say, require: [{{name: marketplace://name/say, template_variables: {{words: {words}}}}}]}}
+"""
+
+
 class Shell:
     """``jupyter cube`` typed in a folder."""
 
@@ -119,6 +136,20 @@ def test_what_was_imported_is_not_imported_again(shell: Shell) -> None:
     assert shell("import", "job.yaml").startswith("mnist@1.0.1 of mine")
     file.write_text(JOB_FILE)
     assert shell("import", "job.yaml").startswith("mnist@1.0.2 of mine")
+
+
+def test_a_list_as_a_whole_command_is_words(shell: Shell) -> None:
+    command = '{callbacks: [{event: taskStarts, commands: ["{{ words }}"]}]}'
+    lay(shell.folder / "team", "say", plugin="cmd", plugin_params=command, template_variables="[words]")
+    shell("sources", "add", "team", str(shell.folder / "team"))
+    asked = """say:words=[echo, "a  b; $(id)", "<% $parameters.p %>"]"""
+    out = shell("submit", "--yes", "--require", asked, "--", "true", code=2)
+    assert "$parameters.p does not exist" in out
+    out = shell("submit", "--yes", "--require", """say:words=[echo, "a  b; $(id)", 3]""", "--follow", "--", "true")
+    assert out == "a  b; $(id) 3\n"
+    nested = "[" * 40 + '"\'"' + "]" * 40
+    (shell.folder / "q.yaml").write_text(JOB_WITH.format(words=nested))
+    assert "it comes to more than 1,000,000 characters" in shell("submit", "--yes", "q.yaml", code=2)
 
 
 def test_texts_of_an_item_are_neither_code_nor_ours(shell: Shell) -> None:
