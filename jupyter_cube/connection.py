@@ -167,9 +167,9 @@ def opened(
 
 
 def _starts_inside(host: str, resolve: Resolve) -> bool:
-    """Whether the first address is itself none of the public net."""
+    """Whether the first address is itself none of the public net; a name that stands for one of each is public."""
     try:
-        return any(internal(entry[4][0]) for entry in resolve(host, None, type=socket.SOCK_STREAM))
+        return all(internal(entry[4][0]) for entry in resolve(host, None, type=socket.SOCK_STREAM))
     except (OSError, UnicodeError):
         return False  # it is said when it is connected to
 

@@ -182,8 +182,8 @@ def test_numbers_are_refused_without_a_connection(to: str) -> None:
 
         def resolve(host: str, number: int | None, **_: Any) -> Any:
             assert host == "public.test", "it was about to connect"
-            place = "8.8.8.8" if number is None else "127.0.0.1"
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, number or 0))]
+            places = ["8.8.8.8", "127.0.0.1"] if number is None else ["127.0.0.1"]
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, number or 0)) for place in places]
 
         with pytest.raises(FetchError, match="which is no public address"):
             fetch.read(f"http://public.test:{port}/a", limit=100, resolve=resolve)
