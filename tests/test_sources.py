@@ -224,3 +224,11 @@ def test_an_item_with_faults_without_end_is_told_in_a_few_lines(tmp_path: Path) 
     assert "there are 4,980 more faults" in str(caught.value)
     (entry,) = source.entries(["wild"])
     assert len(entry.problem) == 1000
+
+
+def test_a_link_to_somebody_elses_folder_is_no_item(tmp_path: Path) -> None:
+    lay(tmp_path / "elsewhere", "draft")
+    (tmp_path / "team").mkdir()
+    (tmp_path / "team" / "draft").symlink_to(tmp_path / "elsewhere" / "draft")
+    source = FolderSource("team", tmp_path / "team")
+    assert (list(source.names()), source.versions("draft")) == ([], [])

@@ -43,6 +43,8 @@ class FolderSource(Source):
             raise self._unreachable(error) from error
 
     def versions(self, name: str) -> list[str]:
+        if os.path.islink(f"{self.root}/{name}"):
+            return []  # what is elsewhere, its owner has not put here
         try:
             return [each for each in os.listdir(f"{self.root}/{name}") if _VERSION.fullmatch(each)]
         except (FileNotFoundError, NotADirectoryError):
