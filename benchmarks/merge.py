@@ -20,7 +20,7 @@ from pathlib import Path
 import harness
 import jupyter_cube
 from harness import Promise
-from jupyter_cube.chunk import Chunk, Line
+from jupyter_cube.log.chunk import Chunk, Line
 
 TASKS = 64
 LINES = 10_000  # a task, for the rate

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import harness
 from harness import Promise
-from jupyter_cube.action import Requirement
 from jupyter_cube.errors import Fault
 from jupyter_cube.marketplace import reference as references
 from jupyter_cube.marketplace.graph import Node, Want, resolve
 from jupyter_cube.marketplace.item import Item, Published
 from jupyter_cube.marketplace.reference import Reference
+from jupyter_cube.plugins.action import Requirement
 
 ITEMS = 10_000
 NODES = 10_000
@@ -59,8 +59,9 @@ extras:
 # In a process of its own, in which another item has been resolved: modules are loaded, the ten items were never read.
 _ONCE = """
 import sys, time
-from jupyter_cube import compile, spec
-from jupyter_cube.shopping import Shopping
+from jupyter_cube.planning import compile
+from jupyter_cube.protocol import spec
+from jupyter_cube.submitting.shopping import Shopping
 def resolved(text):
     start = time.perf_counter()
     job = spec.parse(text)

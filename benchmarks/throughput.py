@@ -12,7 +12,7 @@ import time
 import harness
 import jupyter_cube
 from harness import Kernel, Promise
-from jupyter_cube.chunk import Chunk
+from jupyter_cube.log.chunk import Chunk
 
 LINES = 100_000
 TEXT = "x" * 99

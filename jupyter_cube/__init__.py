@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from jupyter_cube.api import Job, job, jobs, submit
+    from jupyter_cube.cells.results import result
+    from jupyter_cube.curation.offers import items, publish, use
     from jupyter_cube.errors import CubeError
-    from jupyter_cube.offers import items, publish, use
-    from jupyter_cube.results import result
-    from jupyter_cube.state import State
+    from jupyter_cube.lifecycle.state import State
 
 __version__ = "0.1.0"
 __all__ = [
@@ -35,14 +35,14 @@ __all__ = [
 _HOMES = {
     "CubeError": "errors",
     "Job": "api",
-    "State": "state",
-    "items": "offers",
+    "State": "lifecycle.state",
+    "items": "curation.offers",
     "job": "api",
     "jobs": "api",
-    "publish": "offers",
-    "result": "results",
+    "publish": "curation.offers",
+    "result": "cells.results",
     "submit": "api",
-    "use": "offers",
+    "use": "curation.offers",
 }
 
 
@@ -58,7 +58,7 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """What ``%load_ext jupyter_cube`` calls."""
-    from jupyter_cube import magics
+    from jupyter_cube.notebook import magics
 
     if sys.platform == "win32":
         from jupyter_cube import errors, hint

@@ -11,20 +11,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import compose, files, hint, launch, process, wrapper
+from jupyter_cube import files, hint, process
+from jupyter_cube.backends.local import launch
 from jupyter_cube.backends.registry import backend
-from jupyter_cube.compose import Composed
 from jupyter_cube.config import config, store_path
 from jupyter_cube.errors import NotFoundError, UsageError
-from jupyter_cube.folder import JobFolder
 from jupyter_cube.handle import Job
-from jupyter_cube.index import Index, Summary
+from jupyter_cube.lifecycle.state import State
 from jupyter_cube.marketplace.reference import is_reference
-from jupyter_cube.options import Options, settled
-from jupyter_cube.preview import check_files, plan_of
+from jupyter_cube.planning import wrapper
 from jupyter_cube.retention import clean
-from jupyter_cube.state import State
-from jupyter_cube.store import Store
+from jupyter_cube.store.folder import JobFolder
+from jupyter_cube.store.index import Index, Summary
+from jupyter_cube.store.store import Store
+from jupyter_cube.submitting import compose
+from jupyter_cube.submitting.compose import Composed
+from jupyter_cube.submitting.options import Options, settled
+from jupyter_cube.submitting.preview import check_files, plan_of
 
 __all__ = [
     "Job",

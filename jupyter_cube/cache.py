@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_cube import files, options
+from jupyter_cube import files
 from jupyter_cube.config import cache_path, config, store_path
 from jupyter_cube.errors import UsageError
-from jupyter_cube.index import Index, folder_size
 from jupyter_cube.marketplace.places import marketplace_path
-from jupyter_cube.store import Store
+from jupyter_cube.store.index import Index, folder_size
+from jupyter_cube.store.store import Store
+from jupyter_cube.submitting import options
 
 _AWAY = ".cleared-"
 _HOUR = 3600.0  # seconds

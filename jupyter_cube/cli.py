@@ -55,7 +55,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _main(words: list[str]) -> int:
     if words[:2] == ["completion", "--words"]:
-        from jupyter_cube.completion import candidates
+        from jupyter_cube.notebook.completion import candidates
 
         print("\n".join(candidates(words[2:])))
         return 0
@@ -69,7 +69,7 @@ def _main(words: list[str]) -> int:
         print(help_text(call, prefix="jupyter cube"), end="")
         return 0
     if call.verb.name == "completion":
-        from jupyter_cube.completion import script
+        from jupyter_cube.notebook.completion import script
 
         print(script(call.values["shell"], f"{sys.executable} -m jupyter_cube"), end="")
         return 0
@@ -153,8 +153,8 @@ def _write(view: View, *, as_json: bool) -> None:
 
 
 def _end(job: Job, *, as_json: bool, log_shown: bool) -> int:
-    from jupyter_cube import render
-    from jupyter_cube.state import State
+    from jupyter_cube.lifecycle import render
+    from jupyter_cube.lifecycle.state import State
 
     state = job.snapshot()
     if as_json:

@@ -15,15 +15,17 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequenc
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jupyter_cube import hint, hold, launch, render
+from jupyter_cube import hint
 from jupyter_cube.backends.base import Backend
+from jupyter_cube.backends.local import launch
 from jupyter_cube.backends.registry import backend
 from jupyter_cube.errors import ConflictError, JobFailedError, NotFoundError
-from jupyter_cube.folder import JobFolder
-from jupyter_cube.follow import Chunk, Gap, Line, Log, changed, follow, follow_sync
+from jupyter_cube.lifecycle import hold, render
+from jupyter_cube.lifecycle.state import JobState, State, describe_end
+from jupyter_cube.log.follow import Chunk, Gap, Line, Log, changed, follow, follow_sync
 from jupyter_cube.marketplace.pins import pin
-from jupyter_cube.state import JobState, State, describe_end
-from jupyter_cube.store import Store
+from jupyter_cube.store.folder import JobFolder
+from jupyter_cube.store.store import Store
 from jupyter_cube.watch import Pace, Watch
 
 _T = TypeVar("_T")
@@ -170,7 +172,7 @@ class Job:
         if not state.final:
             raise ConflictError("the job has not ended", place=self.name, hint="wait() for it")
         self.raise_if_failed()
-        from jupyter_cube.results import read_results
+        from jupyter_cube.cells.results import read_results
 
         found = [read_results(self.folder / "results" / task) for task in self._folder.task_names]
         return found[0] if len(found) == 1 else found

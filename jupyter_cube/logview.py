@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Protocol
 
-from jupyter_cube import render
-from jupyter_cube.follow import Chunk, Gap, Line
 from jupyter_cube.handle import Job
 from jupyter_cube.hint import command
+from jupyter_cube.lifecycle import render
+from jupyter_cube.log.follow import Chunk, Gap, Line
 
 CELL_RATE = 500_000  # bytes a second through a cell's output; Jupyter's server drops what exceeds 1 MB/s
 CELL_BURST = 1_000_000  # bytes that may go out at once
@@ -53,7 +53,7 @@ class View:
         """The lines as they are there; with ``follow`` until the job has ended."""
         cursor = self.cursor or 0
         if self.search:
-            from jupyter_cube.search import search
+            from jupyter_cube.log.search import search
 
             found: Iterable[Line] = search(self.job.log, self.search, regex=self.regex, tasks=self.tasks, cursor=cursor)
             for line in found if self.tail is None else collections.deque(found, self.tail):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from jupyter_cube import options
 from jupyter_cube.config import store_path
 from jupyter_cube.errors import UsageError
-from jupyter_cube.index import Index, Summary, folder_size
-from jupyter_cube.store import Store
+from jupyter_cube.store.index import Index, Summary, folder_size
+from jupyter_cube.store.store import Store
+from jupyter_cube.submitting import options
 
 
 def clean(

@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from item_server import Handler, Server
 from traitlets.config import Config
 
-from jupyter_cube import magics
+from jupyter_cube.notebook import magics
 
 DEADLINE = 20.0  # seconds until a condition that should hold within milliseconds counts as never
 

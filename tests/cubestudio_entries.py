@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import spec
-from jupyter_cube.document import read
 from jupyter_cube.imports.base import Imported, import_file
 from jupyter_cube.marketplace.item import Item, Published, parse
+from jupyter_cube.protocol import spec
 from jupyter_cube.templates.rendering import render
+from jupyter_cube.text.document import read
 
 NASTY = "a b'c\"d $HOME `x` \\ {{ y }} *\n中文 -- ~"
 

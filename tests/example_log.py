@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from jupyter_cube.chunk import Chunk, Line
-from jupyter_cube.log import Log
-from jupyter_cube.timeline import Recorder
+from jupyter_cube.log.chunk import Chunk, Line
+from jupyter_cube.log.log import Log
+from jupyter_cube.log.timeline import Recorder
 
 NAMES = ("worker-0", "worker-1", "ps-0")
 

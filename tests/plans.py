@@ -9,13 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import jupyter_cube
-from jupyter_cube import launch, process, wrapper
+from jupyter_cube import process
+from jupyter_cube.backends.local import launch
 from jupyter_cube.backends.registry import backend
 from jupyter_cube.config import store_path
-from jupyter_cube.folder import JobFolder
 from jupyter_cube.handle import Job
-from jupyter_cube.plan import Mount, Plan, Prerequisite, Role
-from jupyter_cube.store import Store
+from jupyter_cube.lifecycle.plan import Mount, Plan, Prerequisite, Role
+from jupyter_cube.planning import wrapper
+from jupyter_cube.store.folder import JobFolder
+from jupyter_cube.store.store import Store
 
 
 def committed(plan: Plan) -> JobFolder:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from jupyter_cube.allotment import Demand, Ledger, Limits, Request, clamp
 from jupyter_cube.errors import CapacityError
+from jupyter_cube.host.allotment import Demand, Ledger, Limits, Request, clamp
 
 LIMITS = Limits(cpus=4, tokens=8, memory_mb=1000, devices=("a", "b", "c"))
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_cube import archive
-from jupyter_cube.archive import ArchiveError, unpack
+from jupyter_cube.task import archive
+from jupyter_cube.task.archive import ArchiveError, unpack
 
 
 def zipped(path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
@@ -213,10 +213,12 @@ def test_hostile_archives_leave_nothing(case: str, tmp_path: Path) -> None:
 
 def test_memory_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     script = "import sys, resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 30,) * 2)\n"
-    script += "from jupyter_cube.archive import unpack; unpack(sys.argv[1], sys.argv[2])"
+    script += "from jupyter_cube.task.archive import unpack; unpack(sys.argv[1], sys.argv[2])"
     words = [sys.executable, "-c", script, str(huge_window(tmp_path / "a.xz")), str(tmp_path / "t")]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.stderr.splitlines()[-1] == "jupyter_cube.archive.ArchiveError: a.xz is a broken archive: MemoryError"
+    assert (
+        done.stderr.splitlines()[-1] == "jupyter_cube.task.archive.ArchiveError: a.xz is a broken archive: MemoryError"
+    )
 
 
 def test_a_long_list_of_entries_is_not_even_read(tmp_path: Path) -> None:

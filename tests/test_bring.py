@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from web import files, send, serving
 
-from jupyter_cube import bring
-from jupyter_cube.fetch import FetchError
+from jupyter_cube.task import bring
+from jupyter_cube.task.fetch import FetchError
 
 DATA = bytes(range(256)) * 4000
 SHA = hashlib.sha256(DATA).hexdigest()

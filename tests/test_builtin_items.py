@@ -20,8 +20,8 @@ from web import files, serving
 import jupyter_cube
 from jupyter_cube.errors import SpecError
 from jupyter_cube.handle import Job
+from jupyter_cube.lifecycle.state import State
 from jupyter_cube.marketplace.sources.builtin import BuiltinSource
-from jupyter_cube.state import State
 
 SOURCE = BuiltinSource()
 NAMES = sorted(SOURCE.names())

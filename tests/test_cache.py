@@ -16,8 +16,8 @@ from jupyter_cube import cache
 from jupyter_cube.cli import main
 from jupyter_cube.config import cache_path, store_path
 from jupyter_cube.errors import UsageError
+from jupyter_cube.lifecycle.state import State
 from jupyter_cube.marketplace.sources import settings
-from jupyter_cube.state import State
 
 DAY = 86400.0
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from jupyter_cube import cell
+from jupyter_cube.cells import cell
 
 
 def test_a_cell_becomes_files_and_a_command() -> None:
@@ -69,7 +69,7 @@ def test_preparing_a_plain_cell_imports_nothing_heavy() -> None:
     import subprocess
 
     code = (
-        "import sys\nfrom jupyter_cube import cell\ncell.prepare('x = lr', {'lr': 1}, outputs=('x',))\n"
+        "import sys\nfrom jupyter_cube.cells import cell\ncell.prepare('x = lr', {'lr': 1}, outputs=('x',))\n"
         "print(sorted({'yaml', 'jinja2', 'IPython', 'cloudpickle', 'asyncio', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -14,7 +14,7 @@ import pytest
 
 from jupyter_cube import api
 from jupyter_cube.cli import main
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
 
 COMMAND = [sys.executable, "-m", "jupyter_cube"]
 

@@ -8,10 +8,10 @@ import pytest
 from example_job import JOB, with_commands, with_prerequisites
 from test_spec import EVERYTHING
 
-from jupyter_cube.compile import compile
 from jupyter_cube.errors import SpecError
-from jupyter_cube.plan import Mount, Plan, Prerequisite, Resources, from_json, to_json
-from jupyter_cube.spec import parse
+from jupyter_cube.lifecycle.plan import Mount, Plan, Prerequisite, Resources, from_json, to_json
+from jupyter_cube.planning.compile import compile
+from jupyter_cube.protocol.spec import parse
 
 
 def plan_of(text: str, **parameters: object) -> Plan:

@@ -11,10 +11,10 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
-from jupyter_cube.completion import candidates, script
-from jupyter_cube.folder import JobFolder
-from jupyter_cube.plan import Plan, Role
-from jupyter_cube.store import Store
+from jupyter_cube.lifecycle.plan import Plan, Role
+from jupyter_cube.notebook.completion import candidates, script
+from jupyter_cube.store.folder import JobFolder
+from jupyter_cube.store.store import Store
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import pytest
 from web import files, serving
 
 import jupyter_cube
-from jupyter_cube import drafts
+from jupyter_cube.curation import drafts
 from jupyter_cube.errors import BackendError, StoreError, UsageError
+from jupyter_cube.lifecycle.state import State
 from jupyter_cube.marketplace import dataset, item
-from jupyter_cube.state import State
 
 
 def archive() -> bytes:

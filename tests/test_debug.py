@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from plans import Job, Mount, Prerequisite, Role, run, until
 
-from jupyter_cube import mounts
+from jupyter_cube.backends.local import mounts
 from jupyter_cube.errors import ConflictError
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
 
 TOP = "/cube-test-debug"
 HOOK = Prerequisite("hook", {"taskStarts": "echo HANDED=on >> $CUBE_ENV", "taskFails": "sleep 10m"})

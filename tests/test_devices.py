@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_cube import devices
-from jupyter_cube.devices import Device, discover, visible_variables
+from jupyter_cube.host import devices
+from jupyter_cube.host.devices import Device, discover, visible_variables
 
 NVML = """
 class NVMLError(Exception):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from jupyter_cube.document import MAX_DEPTH, dotted, from_values, read
+from jupyter_cube.text.document import MAX_DEPTH, dotted, from_values, read
 
 
 def plain(text: str) -> object:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 import jupyter_cube
-from jupyter_cube import drafts, spec
-from jupyter_cube.chunk import Line
-from jupyter_cube.drafts import Draft
+from jupyter_cube.curation import drafts
+from jupyter_cube.curation.drafts import Draft
 from jupyter_cube.errors import ConflictError, NotFoundError, SpecError, UsageError
+from jupyter_cube.log.chunk import Line
 from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.item import parse
 from jupyter_cube.marketplace.reference import Reference
+from jupyter_cube.protocol import spec
 
 JOB = """\
 protocolVersion: 2

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_cube.environment import job_variables, task_variables
-from jupyter_cube.plan import Plan, Resources, Role
+from jupyter_cube.lifecycle.plan import Plan, Resources, Role
+from jupyter_cube.planning.environment import job_variables, task_variables
 
 PLAN = Plan(
     "train",

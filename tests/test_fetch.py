@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from web import files, send, serving
 
-from jupyter_cube import connection, fetch
-from jupyter_cube.fetch import FetchError, Unreachable
+from jupyter_cube.task import connection, fetch
+from jupyter_cube.task.fetch import FetchError, Unreachable
 
 DATA = bytes(range(256)) * 4000
 SHA = hashlib.sha256(DATA).hexdigest()

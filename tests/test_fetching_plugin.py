@@ -25,8 +25,8 @@ from test_plugins import make
 from web import files, serving
 
 import jupyter_cube
+from jupyter_cube.lifecycle.state import State
 from jupyter_cube.plugins.base import Made
-from jupyter_cube.state import State
 
 
 class Job:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from example_log import Job
 
-from jupyter_cube import follow as following
-from jupyter_cube.follow import Chunk, Follower, Gap, Line, follow, follow_sync
+from jupyter_cube.log import follow as following
+from jupyter_cube.log.follow import Chunk, Follower, Gap, Line, follow, follow_sync
 
 Until = Callable[..., None]
 Item = Chunk | Gap

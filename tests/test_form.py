@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from jupyter_cube import spec
 from jupyter_cube.errors import SpecError
 from jupyter_cube.marketplace.item import parse
+from jupyter_cube.protocol import spec
 from jupyter_cube.templates import form
 
 TRAIN = """\

@@ -14,9 +14,9 @@ import pytest
 
 from jupyter_cube import space
 from jupyter_cube.files import read_json
-from jupyter_cube.state import State
-from jupyter_cube.store import Store
-from jupyter_cube.timeline import Recorder
+from jupyter_cube.lifecycle.state import State
+from jupyter_cube.log.timeline import Recorder
+from jupyter_cube.store.store import Store
 
 Disk = Callable[[int], Path]
 

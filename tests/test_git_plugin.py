@@ -15,7 +15,7 @@ from test_plugins import ENV, bash, make
 from web import files, serving
 
 import jupyter_cube
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from example_market import Shelf
 
-from jupyter_cube.action import Action, Requirement
-from jupyter_cube.document import Path
 from jupyter_cube.errors import Fault
 from jupyter_cube.marketplace import version
 from jupyter_cube.marketplace.graph import LIMIT, Graph, Local, Want, resolve
 from jupyter_cube.marketplace.item import Published, parse
 from jupyter_cube.marketplace.reference import Reference
+from jupyter_cube.plugins.action import Action, Requirement
+from jupyter_cube.text.document import Path
 
 
 def place(path: Path, message: str, *, hint: str = "") -> Fault:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from plans import Job, Prerequisite, Role, log, run, until
 
-from jupyter_cube import hold
 from jupyter_cube.errors import ConflictError, NotFoundError
-from jupyter_cube.folder import JobFolder
-from jupyter_cube.state import State, TaskState
+from jupyter_cube.lifecycle import hold
+from jupyter_cube.lifecycle.state import State, TaskState
+from jupyter_cube.store.folder import JobFolder
 
 HOOK = Prerequisite("debug", {"taskFails": "echo will sleep; sleep 10m", "taskCompletes": "echo completes"})
 

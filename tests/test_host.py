@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_cube import host as hosts
 from jupyter_cube import process
-from jupyter_cube.allotment import Demand, Limits, Request
-from jupyter_cube.host import Held, Host
+from jupyter_cube.host import host as hosts
+from jupyter_cube.host.allotment import Demand, Limits, Request
+from jupyter_cube.host.host import Held, Host
 
 DEVICES = ("gpu0", "gpu1", "gpu2")
 LIMITS = Limits(cpus=4, tokens=4, memory_mb=1000, devices=DEVICES)
@@ -90,8 +90,8 @@ def test_it_lasts_as_long_as_the_task_and_not_as_its_starter(host: Host) -> None
 STARTER = """
 import sys, time
 from pathlib import Path
-from jupyter_cube.allotment import Demand, Limits, Request
-from jupyter_cube.host import Host
+from jupyter_cube.host.allotment import Demand, Limits, Request
+from jupyter_cube.host.host import Host
 host = Host(Limits(4, 4, 1000), folder=Path(sys.argv[1]))
 held = host.allot(Demand((Request(gpu=3),), devices=("gpu0", "gpu1", "gpu2")), job="/jobs/x", name="x")
 print(len(held), flush=True)

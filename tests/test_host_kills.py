@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_cube import host as hosts
-from jupyter_cube.allotment import Demand, Limits, Request
-from jupyter_cube.host import Host
+from jupyter_cube.host import host as hosts
+from jupyter_cube.host.allotment import Demand, Limits, Request
+from jupyter_cube.host.host import Host
 
 DEVICES = ("gpu0", "gpu1", "gpu2")
 ENV = {**os.environ, "PYTHONPATH": str(Path(hosts.__file__).parents[1])}
@@ -25,8 +25,8 @@ WORKER = r"""
 import os, subprocess, sys
 from pathlib import Path
 from jupyter_cube import process
-from jupyter_cube.allotment import Demand, Limits, Request
-from jupyter_cube.host import Host
+from jupyter_cube.host.allotment import Demand, Limits, Request
+from jupyter_cube.host.host import Host
 
 root = Path(sys.argv[1])
 devices = ("gpu0", "gpu1", "gpu2")

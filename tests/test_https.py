@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from web import files, send, serving
 
-from jupyter_cube import fetch
-from jupyter_cube.fetch import FetchError, Unreachable
+from jupyter_cube.task import fetch
+from jupyter_cube.task.fetch import FetchError, Unreachable
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate with")
 

@@ -19,12 +19,12 @@ import pytest
 from web import files, serving
 
 import jupyter_cube
-from jupyter_cube.document import read
 from jupyter_cube.imports.base import Imported, import_file
+from jupyter_cube.lifecycle.state import State
 from jupyter_cube.marketplace.item import Published, parse
-from jupyter_cube.state import State
 from jupyter_cube.templates.rendering import render
-from jupyter_cube.writer import dump
+from jupyter_cube.text.document import read
+from jupyter_cube.text.writer import dump
 
 DIRECTORY = os.environ.get("CUBE_TEST_CASES", "")
 CASES = Path(DIRECTORY)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from example_job import JOB
 
-from jupyter_cube.document import read
-from jupyter_cube.insertion import with_value
+from jupyter_cube.submitting.insertion import with_value
+from jupyter_cube.text.document import read
 
 PATH = ("extras", "jupyter_cube", "items")
 

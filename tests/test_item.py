@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from jupyter_cube import action
 from jupyter_cube.errors import SpecError
 from jupyter_cube.marketplace.binding import bind
 from jupyter_cube.marketplace.item import check_all, parse, parse_all, to_dict
 from jupyter_cube.marketplace.variable import TYPES, Variable
+from jupyter_cube.plugins import action
 
 
 def faults(text: str) -> list[str]:

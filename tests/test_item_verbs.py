@@ -11,10 +11,11 @@ from IPython.core.interactiveshell import InteractiveShell
 from item_folder import lay
 from web import files, serving
 
-from jupyter_cube import api, offers
+from jupyter_cube import api
 from jupyter_cube.cli import main
-from jupyter_cube.completion import candidates
-from jupyter_cube.state import State
+from jupyter_cube.curation import offers
+from jupyter_cube.lifecycle.state import State
+from jupyter_cube.notebook.completion import candidates
 
 GREET = """\
 kind: prerequisite

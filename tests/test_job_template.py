@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from jupyter_cube import spec
-from jupyter_cube.document import read
 from jupyter_cube.errors import SpecError, UsageError
 from jupyter_cube.marketplace.item import Published, parse
 from jupyter_cube.marketplace.sources.builtin import BuiltinSource
+from jupyter_cube.protocol import spec
 from jupyter_cube.templates.rendering import render
 from jupyter_cube.templates.saving import from_job
-from jupyter_cube.writer import dump
+from jupyter_cube.text.document import read
+from jupyter_cube.text.writer import dump
 
 TRAIN = """\
 kind: job

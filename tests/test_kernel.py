@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jupyter_cube.kernel import search_path, task_environment
+from jupyter_cube.cells.kernel import search_path, task_environment
 
 
 def test_the_kernels_own_variables_stay_behind() -> None:

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_cube.folder import JobFolder
-from jupyter_cube.follow import Gap, Line
 from jupyter_cube.handle import Job
-from jupyter_cube.state import State
-from jupyter_cube.store import Store
+from jupyter_cube.lifecycle.state import State
+from jupyter_cube.log.follow import Gap, Line
+from jupyter_cube.store.folder import JobFolder
+from jupyter_cube.store.store import Store
 
 ROUNDS = int(os.environ.get("CUBE_KILL_ROUNDS", "50"))
 LINES = 120
@@ -161,7 +161,8 @@ def hook(event, args):
         left -= 1
         if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
-from jupyter_cube import runner, start, launch, live, timeline
+from jupyter_cube.backends.local import launch, live, runner, start
+from jupyter_cube.log import timeline
 sys.addaudithook(hook)
 sys.exit(runner.main([sys.argv[1]]))
 """
@@ -188,7 +189,7 @@ def test_owner_killed_before_every_step() -> None:
 
 def _submit_without_owner() -> Job:
     code = (
-        "import sys; from jupyter_cube import launch; launch.spawn_owner = lambda folder: None\n"
+        "import sys; from jupyter_cube.backends.local import launch; launch.spawn_owner = lambda folder: None\n"
         "from jupyter_cube.api import submit\n"
         "print(submit('for i in $(seq 0 199); do echo $i; sleep 0.01; done', shell=True, instances=2).id)"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_cube import limits
+from jupyter_cube.host import limits
 
 EATER = "block = b'x' * (200 * 2**20)"
 
@@ -89,7 +89,7 @@ def test_members_and_removal(group: str) -> None:
 
 LEAVER = """
 import os, sys
-from jupyter_cube import limits
+from jupyter_cube.host import limits
 path = sys.argv[1]
 with open(path + "/cgroup.procs", "w") as file:
     file.write(str(os.getpid()))

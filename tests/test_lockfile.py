@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_cube import lockfile
 from jupyter_cube.errors import BackendError
-from jupyter_cube.lockfile import lock_shared, make_shared_folder, mutex, read_record, shared_folder, write_record
+from jupyter_cube.host import lockfile
+from jupyter_cube.host.lockfile import lock_shared, make_shared_folder, mutex, read_record, shared_folder, write_record
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_forked_child_does_not_keep_the_mutex(folder: Path) -> None:
 
 def test_a_lock_is_free_when_its_process_is_killed(folder: Path) -> None:
     script = (
-        "import sys, time; from pathlib import Path; from jupyter_cube import lockfile;"
+        "import sys, time; from pathlib import Path; from jupyter_cube.host import lockfile;"
         "fd = lockfile.lock_shared(Path(sys.argv[1])); print(fd, flush=True); time.sleep(60)"
     )
     env = {**os.environ, "PYTHONPATH": str(Path(lockfile.__file__).parents[1])}

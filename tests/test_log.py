@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from example_log import Job
 
-from jupyter_cube.chunk import Chunk, Gap
-from jupyter_cube.log import Log
+from jupyter_cube.log.chunk import Chunk, Gap
+from jupyter_cube.log.log import Log
 
 
 @pytest.fixture

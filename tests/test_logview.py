@@ -10,8 +10,8 @@ import pytest
 
 from jupyter_cube import logview
 from jupyter_cube.api import submit
-from jupyter_cube.follow import Gap, Line
 from jupyter_cube.handle import Job
+from jupyter_cube.log.follow import Gap, Line
 from jupyter_cube.logview import Budget, View
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from plans import Mount, Plan, Role, everything, log, run, shared, until
 
-from jupyter_cube import mounts, process
+from jupyter_cube import process
+from jupyter_cube.backends.local import mounts
+from jupyter_cube.backends.local.mounts import Rewriter
 from jupyter_cube.backends.registry import backend
 from jupyter_cube.errors import CubeError, NotFoundError, UsageError
-from jupyter_cube.folder import JobFolder
-from jupyter_cube.mounts import Rewriter
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
+from jupyter_cube.store.folder import JobFolder
 
 TOP, BESIDE = "/cube-test-dataset", "/mnt/cube-test"
 

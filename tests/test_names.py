@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from jupyter_cube import names
+from jupyter_cube.cells import names
 
 
 def analyse(text: str) -> names.Names:

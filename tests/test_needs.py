@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from plans import Plan, Prerequisite, Role
 
-from jupyter_cube import needs
+from jupyter_cube.backends.local import needs
 
 
 def plan(**more: object) -> Plan:
@@ -28,9 +28,9 @@ def as_another(code: str) -> str:
 
 
 CHECK = """
-from jupyter_cube import needs
+from jupyter_cube.backends.local import needs
 from jupyter_cube.errors import CubeError
-from jupyter_cube.plan import Plan, Prerequisite, Role
+from jupyter_cube.lifecycle.plan import Plan, Prerequisite, Role
 import os
 if os.getuid() == 0:
     os.setuid(65534)

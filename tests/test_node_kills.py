@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from plans import Job, Role, everything, run, shared
 
-from jupyter_cube.folder import JobFolder
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
+from jupyter_cube.store.folder import JobFolder
 
 ROUNDS = int(os.environ.get("CUBE_KILL_ROUNDS", "50")) // 6
 pytestmark = pytest.mark.skipif(shutil.which("flock") is None, reason="the scripts tell with flock that they are alone")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from plans import Job, Plan, Role, committed, everything, log, run, shared, until
 
-from jupyter_cube import nodes
+from jupyter_cube.backends.local import nodes
 from jupyter_cube.backends.registry import backend
-from jupyter_cube.folder import JobFolder
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
+from jupyter_cube.store.folder import JobFolder
 
 
 @pytest.fixture

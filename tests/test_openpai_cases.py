@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from jupyter_cube.compile import compile
-from jupyter_cube.environment import job_variables, task_variables
-from jupyter_cube.plan import Plan
-from jupyter_cube.spec import check, from_dict, mask_secrets, parse, to_dict
+from jupyter_cube.lifecycle.plan import Plan
+from jupyter_cube.planning.compile import compile
+from jupyter_cube.planning.environment import job_variables, task_variables
+from jupyter_cube.protocol.spec import check, from_dict, mask_secrets, parse, to_dict
 
 DIRECTORY = os.environ.get("CUBE_TEST_CASES", "")
 CASES = Path(DIRECTORY) / "openpai"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from jupyter_cube import spec
-from jupyter_cube.document import read
 from jupyter_cube.errors import SpecError, UsageError
 from jupyter_cube.imports.base import Imported, import_file, original
 from jupyter_cube.marketplace.item import Item, Published, parse
+from jupyter_cube.protocol import spec
 from jupyter_cube.templates.rendering import render
+from jupyter_cube.text.document import read
 
 DIRECTORY = os.environ.get("CUBE_TEST_CASES", "")
 CASES = Path(DIRECTORY) / "openpai"

@@ -21,7 +21,7 @@ from web import files, serving
 
 import jupyter_cube
 from jupyter_cube.api import submit
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
 
 PYTHON = "/usr/bin/python3"
 NEEDED = ("jupyter_core", "platformdirs", "traitlets", "yaml")  # what finds the configuration and reads items

@@ -17,9 +17,10 @@ from test_plugins import bash, make
 
 import jupyter_cube
 from jupyter_cube.handle import Job
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
+from jupyter_cube.task import environments
 
-ENVIRONMENTS = Path(jupyter_cube.__file__).parent / "environments.py"
+ENVIRONMENTS = Path(jupyter_cube.__file__).parent / "task" / "environments.py"
 
 # The two commands of uv that are used, with the standard library's tools behind them.
 UV = """\
@@ -288,3 +289,12 @@ def test_two_that_ask_at_once_build_once(wheels: Path) -> None:
     lines = [printed(job) for job in jobs]
     assert [one[-1] for one in lines] == ["two", "two"]
     assert sum(line.startswith("building the environment") for one in lines for line in one) == 1
+
+
+def test_another_index_is_another_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    def place() -> Path:
+        return environments.place_of("/cache", ["tiny"], [], [], inherit=True)
+
+    before = place()
+    monkeypatch.setenv("PIP_INDEX_URL", "https://packages.example.org/simple")
+    assert place() != before

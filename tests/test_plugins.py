@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 import jupyter_cube
-from jupyter_cube.action import Commands
-from jupyter_cube.document import from_values
-from jupyter_cube.plan import Mount
+from jupyter_cube.lifecycle.plan import Mount
+from jupyter_cube.lifecycle.state import State
 from jupyter_cube.plugins import registry
+from jupyter_cube.plugins.action import Commands
 from jupyter_cube.plugins.base import Made
-from jupyter_cube.record import Record
-from jupyter_cube.shape import Reader
-from jupyter_cube.state import State
+from jupyter_cube.text.document import from_values
+from jupyter_cube.text.record import Record
+from jupyter_cube.text.shape import Reader
 
 DOCS = Path(__file__).parents[1] / "docs" / "prerequisites.md"
 NAMES = sorted(registry._BUILT_IN)
@@ -181,8 +181,8 @@ def test_tensorboard_ends_with_its_task(
 THIRD_PARTY = """
 from dataclasses import dataclass
 from jupyter_cube.plugins.base import Made, Plugin
-from jupyter_cube.record import Written, key
-from jupyter_cube.shape import Text
+from jupyter_cube.text.record import Written, key
+from jupyter_cube.text.shape import Text
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(Written):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from test_runner import openpai, place, role, shell, text
 
 from jupyter_cube.errors import ConflictError
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
 
 __all__ = ["place"]  # a fixture
 
@@ -141,3 +142,16 @@ def test_a_timeout_counts_for_each_attempt() -> None:
     one.retry()
     assert one.wait(20) is State.FAILED
     assert "exit 1" in one.snapshot().reason
+
+
+def test_a_task_that_never_begins_fails_its_job(place: Path) -> None:
+    completion = "    completion: {minSucceededInstances: -1}\n"
+    one = openpai(
+        role("a", f"until test -e {place}/now; do sleep 0.05; done", more=completion) + role("b", "echo b"),
+        extra="extras:\n  jupyter_cube:\n    after: {b: [a]}\n",
+    )
+    (place / "wrapper.sh").write_text("exit 1\n")  # as where a mount hides what a shell needs
+    shutil.move(place / "wrapper.sh", one.folder / "wrapper.sh")
+    (place / "now").touch()
+    assert one.wait(30) is State.FAILED
+    assert "b-0 was started 6 times and never began" in one.snapshot().reason

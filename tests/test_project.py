@@ -135,7 +135,7 @@ def test_notebooks_are_stored_without_outputs(path: Path) -> None:
     ["archive", "bring", "connection", "environments", "fetch", "namespace", "pickling", "shim", "task", "worker"],
 )
 def test_what_runs_in_a_task_needs_nothing_but_python(module: str) -> None:
-    code = f"import runpy; runpy.run_path({str(PACKAGE / module)!r} + '.py', run_name='copy')"
+    code = f"import runpy; runpy.run_path({str(PACKAGE / 'task' / module)!r} + '.py', run_name='copy')"
     # -I -S: without installed packages and without this project
     subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
 
@@ -148,8 +148,8 @@ SHELL = "from IPython.core.interactiveshell import InteractiveShell; shell = Int
     ("code", "allowed"),
     [
         pytest.param("import jupyter_cube", (), id="import"),
-        pytest.param("import jupyter_cube.runner", (), id="runner"),
-        pytest.param("import jupyter_cube.waiter", (), id="waiter"),
+        pytest.param("import jupyter_cube.backends.local.runner", (), id="runner"),
+        pytest.param("import jupyter_cube.backends.local.waiter", (), id="waiter"),
         pytest.param(SHELL + "shell.run_line_magic('load_ext', 'jupyter_cube')", ("IPython", "asyncio"), id="load_ext"),
         pytest.param("import jupyter_cube; jupyter_cube.submit('true', shell=True).wait()", ("asyncio",), id="submit"),
     ],

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from jupyter_cube.handle import Job
-from jupyter_cube.state import State
-from jupyter_cube.store import Store
+from jupyter_cube.lifecycle.state import State
+from jupyter_cube.store.store import Store
 
 DEVICES = ("a0", "a1", "a2")
 
@@ -39,7 +39,7 @@ def ours(module: str, stores: str) -> list[int]:
             environment = (entry / "environ").read_bytes()
         except OSError:
             continue
-        if module.encode() in words and stores.encode() in environment + words:
+        if f"jupyter_cube.backends.local.{module}".encode() in words and stores.encode() in environment + words:
             found.append(int(entry.name))
     return found
 
@@ -62,7 +62,7 @@ def test_no_device_is_given_twice_and_nobody_starves(tmp_path: Path) -> None:
         if len(jobs) == 20 and all(one.state.final for one in jobs):
             break
         assert time.monotonic() < deadline, [(one.name, one.state, one.snapshot().reason) for one in jobs]
-        victims = ours("jupyter_cube.runner", str(store.path)) + ours("jupyter_cube.waiter", os.environ["CUBE_LOCKS"])
+        victims = ours("runner", str(store.path)) + ours("waiter", os.environ["CUBE_LOCKS"])
         if victims and chance.random() < 0.3:
             os.kill(chance.choice(victims), signal.SIGKILL)
             kills += 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_cube import render
-from jupyter_cube.index import Summary
-from jupyter_cube.state import Exit, JobState, State, TaskState
+from jupyter_cube.lifecycle import render
+from jupyter_cube.lifecycle.state import Exit, JobState, State, TaskState
+from jupyter_cube.store.index import Summary
 
 NOW = 1_800_000_000.0
 

@@ -9,8 +9,8 @@ from example_job import JOB
 from example_market import Shelf
 
 from jupyter_cube.errors import SpecError, UsageError
-from jupyter_cube.requiring import add, parse
-from jupyter_cube.spec import parse as parse_job
+from jupyter_cube.protocol.spec import parse as parse_job
+from jupyter_cube.submitting.requiring import add, parse
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_cube.cells.results import read_results, result
 from jupyter_cube.errors import CubeError, StoreError, UsageError
-from jupyter_cube.results import read_results, result
 
 
 @pytest.fixture

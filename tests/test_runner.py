@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_cube import launch, process
+from jupyter_cube import process
 from jupyter_cube.api import Job, job, submit
+from jupyter_cube.backends.local import launch
 from jupyter_cube.errors import CapacityError, ConflictError, JobFailedError
-from jupyter_cube.folder import JobFolder
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
+from jupyter_cube.store.folder import JobFolder
 
 
 @pytest.fixture(autouse=True)

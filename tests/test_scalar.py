@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from jupyter_cube.scalar import resolve, scalar_text
+from jupyter_cube.text.scalar import resolve, scalar_text
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import pytest
 from example_job import JOB, with_prerequisites
 from test_spec import EVERYTHING
 
-from jupyter_cube.document import read
-from jupyter_cube.model import JobSpec
-from jupyter_cube.record import Record
-from jupyter_cube.schema import job_schema
-from jupyter_cube.shape import Reader
+from jupyter_cube.protocol.model import JobSpec
+from jupyter_cube.protocol.schema import job_schema
+from jupyter_cube.text.document import read
+from jupyter_cube.text.record import Record
+from jupyter_cube.text.shape import Reader
 
 PUBLISHED = Path(__file__).parent.parent / "docs" / "job-schema.json"
 

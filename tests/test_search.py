@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from example_log import Job
 
-from jupyter_cube import search as searching
 from jupyter_cube.errors import UsageError
-from jupyter_cube.search import search
+from jupyter_cube.log import search as searching
+from jupyter_cube.log.search import search
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from web import files, serving
 
 import jupyter_cube
 from jupyter_cube.handle import Job
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
 
 MNIST = "cat /dataset/mnist/train.csv; ls -d /dataset/mnist"
 

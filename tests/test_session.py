@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from jupyter_cube import api, bundle
+from jupyter_cube import api
 from jupyter_cube.errors import CubeError, JobFailedError, NotFoundError, SpecError, UsageError
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
+from jupyter_cube.notebook import bundle
 
 
 class Notebook:
@@ -67,7 +68,7 @@ def test_loading_imports_next_to_nothing() -> None:
         "print(sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert eval(done.stdout) == ["jupyter_cube", "jupyter_cube.magics"]
+    assert eval(done.stdout) == ["jupyter_cube", "jupyter_cube.notebook", "jupyter_cube.notebook.magics"]
 
 
 def test_a_cell_is_bound_and_returns_at_once(notebook: Notebook, capsys) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_cube import space
-from jupyter_cube.chunk import Gap
-from jupyter_cube.log import Log
-from jupyter_cube.timeline import Recorder
+from jupyter_cube.log.chunk import Gap
+from jupyter_cube.log.log import Log
+from jupyter_cube.log.timeline import Recorder
 
 MEGABYTE = 1 << 20
 

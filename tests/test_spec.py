@@ -8,7 +8,7 @@ import pytest
 from example_job import JOB, with_commands, with_prerequisites
 
 from jupyter_cube.errors import SpecError
-from jupyter_cube.spec import check, from_dict, mask_secrets, parse, to_dict
+from jupyter_cube.protocol.spec import check, from_dict, mask_secrets, parse, to_dict
 
 EVERYTHING = """\
 taskRoles:

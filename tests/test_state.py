@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_cube.plan import Plan, Role, from_json, to_json
-from jupyter_cube.state import Exit, State, TaskState, describe_end, fold, initial, verdict
+from jupyter_cube.lifecycle.plan import Plan, Role, from_json, to_json
+from jupyter_cube.lifecycle.state import Exit, State, TaskState, describe_end, fold, initial, verdict
 
 
 def plan(*roles: Role) -> Plan:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from jupyter_cube.errors import NotFoundError, StoreError
-from jupyter_cube.folder import JobFolder
-from jupyter_cube.index import Index
-from jupyter_cube.plan import File, Plan, Role
-from jupyter_cube.state import State
-from jupyter_cube.store import Store
+from jupyter_cube.lifecycle.plan import File, Plan, Role
+from jupyter_cube.lifecycle.state import State
+from jupyter_cube.store.folder import JobFolder
+from jupyter_cube.store.index import Index
+from jupyter_cube.store.store import Store
 
 PLAN = Plan("p", (Role("w", "true", 2),), files=(File("sub/cell.py", "print(1)\n"),))
 RECORD = {"name": "p", "user": "u", "machine": "m", "host": "h", "backend": "local", "tags": ["t"]}
@@ -41,7 +41,7 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 import test_store
-from jupyter_cube.store import Store
+from jupyter_cube.store.store import Store
 left = int(sys.argv[2])
 def hook(event, _):
     global left

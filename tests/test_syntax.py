@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from jupyter_cube.syntax import translate
+from jupyter_cube.cells.syntax import translate
 
 
 def test_plain_python_is_left_alone_and_costs_no_ipython() -> None:
     code = (
-        "import sys; from jupyter_cube.syntax import translate;"
+        "import sys; from jupyter_cube.cells.syntax import translate;"
         "text = 'x = 1\\n\\nawait f(x)\\n'; assert translate(text).text is text; print('IPython' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_cube import cell
+from jupyter_cube.cells import cell
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_cube.errors import SpecError
-from jupyter_cube.template import fill, render_secrets
+from jupyter_cube.text.template import fill, render_secrets
 
 ROOTS = {
     "parameters": {

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from example_log import NAMES, Job
 
-from jupyter_cube.chunk import Chunk, Gap
-from jupyter_cube.reader import Reader
-from jupyter_cube.timeline import GAP, LATE, OPEN_END, Entry, Timeline
+from jupyter_cube.log.chunk import Chunk, Gap
+from jupyter_cube.log.reader import Reader
+from jupyter_cube.log.timeline import GAP, LATE, OPEN_END, Entry, Timeline
 
 Until = Callable[..., None]
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_cube import names, pickling, values
+from jupyter_cube.cells import names, values
+from jupyter_cube.task import pickling
 
 
 def gather(text: str, namespace: dict[str, Any], **options: Any) -> values.Inputs:

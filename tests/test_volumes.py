@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_cube.plan import Mount
-from jupyter_cube.volumes import merge
+from jupyter_cube.lifecycle.plan import Mount
+from jupyter_cube.plugins.volumes import merge
 
 
 def nfs(source: str, target: str, origin: str, *, read_only: bool = False) -> Mount:

@@ -132,5 +132,5 @@ def test_the_pace_slows_down_while_nothing_happens() -> None:
 def test_no_asyncio_and_no_ctypes_before_they_are_needed() -> None:
     import subprocess
 
-    code = "import jupyter_cube.timeline, sys; sys.exit(bool({'asyncio', 'ctypes', 'yaml'} & set(sys.modules)))"
+    code = "import jupyter_cube.log.timeline, sys; sys.exit(bool({'asyncio', 'ctypes', 'yaml'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

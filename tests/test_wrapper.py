@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_cube import nodes, process, wrapper
-from jupyter_cube.plan import Plan, Prerequisite, Role
+from jupyter_cube import process
+from jupyter_cube.backends.local import nodes
+from jupyter_cube.lifecycle.plan import Plan, Prerequisite, Role
+from jupyter_cube.planning import wrapper
 
 SHELLS = [words for words in (["dash"], ["busybox", "sh"], ["bash", "--posix"]) if shutil.which(words[0])]
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from jupyter_cube.folder import JobFolder
-from jupyter_cube.plan import Plan
+from jupyter_cube.lifecycle.plan import Plan
+from jupyter_cube.store.folder import JobFolder
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ def backend(name: str) -> Backend:
         UsageError: nobody provides it.
     """
     if name == "local":  # the common case needs no scan of the installed distributions
-        from jupyter_cube.backends.local import LocalBackend
+        from jupyter_cube.backends.local.backend import LocalBackend
 
         return LocalBackend()
     from importlib import metadata  # slow, and only for what is not built in

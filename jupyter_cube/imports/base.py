@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import document
 from jupyter_cube.errors import SpecError, UsageError
 from jupyter_cube.imports import cubestudio, datasets, openpai
 from jupyter_cube.imports.imported import Imported, original
+from jupyter_cube.text import document
 
 __all__ = ["Imported", "import_file", "original"]
 

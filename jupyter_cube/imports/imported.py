@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_cube.marketplace import item as items
 from jupyter_cube.marketplace.item import Item
-from jupyter_cube.writer import dump
+from jupyter_cube.text.writer import dump
 
 OPENPAI_JOB = "openpai-job"
 OPENPAI_ITEM = "openpai-marketplace"

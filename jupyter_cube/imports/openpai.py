@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jupyter_cube import document, spec
 from jupyter_cube.errors import SpecError, UsageError
 from jupyter_cube.imports import datasets, naming
 from jupyter_cube.imports.imported import OPENPAI_ITEM, OPENPAI_JOB, Imported, finished
+from jupyter_cube.protocol import spec
 from jupyter_cube.templates.saving import from_job
+from jupyter_cube.text import document
 
 _ID = re.compile(r"[A-Za-z0-9][\w.~-]{0,127}", re.ASCII)
 _USED = {"id", "name", "author", "tags", "categories", "summary", "protocol", "description"}

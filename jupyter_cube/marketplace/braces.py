@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from jupyter_cube.scalar import scalar_text
+from jupyter_cube.text.scalar import scalar_text
 
 # a filter's arguments are literals: text, numbers, true and false
 _LITERAL = r"""(?:'[^'\n{}]*'|"[^"\n{}]*"|-?\d+(?:\.\d+)?|true|false|none)"""

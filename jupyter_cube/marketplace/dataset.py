@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import archive, bring, files
+from jupyter_cube import files
 from jupyter_cube.config import cache_path
 from jupyter_cube.errors import BackendError, UsageError
-from jupyter_cube.fetch import FetchError
-from jupyter_cube.writer import dump
+from jupyter_cube.task import archive, bring
+from jupyter_cube.task.fetch import FetchError
+from jupyter_cube.text.writer import dump
 
 CARRIED = 50_000_000  # bytes up to which files are copied beside the item
 

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from jupyter_cube.action import Action, Requirement
-from jupyter_cube.document import Path
 from jupyter_cube.errors import CubeError, Fault, near
 from jupyter_cube.marketplace import reference as references
 from jupyter_cube.marketplace import version as versions
 from jupyter_cube.marketplace.binding import bind
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.reference import Reference
+from jupyter_cube.plugins.action import Action, Requirement
+from jupyter_cube.text.document import Path
 
 LIMIT = 20_000  # nodes of one role
 _CHARACTERS = 100_000_000  # of all their keys, values of variables among them

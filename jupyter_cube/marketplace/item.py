@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import action, document
-from jupyter_cube.action import Action
-from jupyter_cube.document import Document, Node
-from jupyter_cube.document import Path as Place
 from jupyter_cube.errors import Fault, SpecError
 from jupyter_cube.marketplace.reference import NAME, NAME_WORDS
 from jupyter_cube.marketplace.variable import Variable, Variables
 from jupyter_cube.marketplace.version import VERSION
-from jupyter_cube.plugins import registry
-from jupyter_cube.record import Record, key
-from jupyter_cube.shape import NAMES, Choice, Reader, Shape, Table, Text
+from jupyter_cube.plugins import action, registry
+from jupyter_cube.plugins.action import Action
+from jupyter_cube.text import document
+from jupyter_cube.text.document import Document, Node
+from jupyter_cube.text.document import Path as Place
+from jupyter_cube.text.record import Record, key
+from jupyter_cube.text.shape import NAMES, Choice, Reader, Shape, Table, Text
 
 FILE = "item.yaml"
 KINDS = ("dataset", "prerequisite", "job", "notebook", "storage")

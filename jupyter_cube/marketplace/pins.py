@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from jupyter_cube.errors import UsageError
+from jupyter_cube.lifecycle.plan import Origin
 from jupyter_cube.marketplace.reference import NAME
 from jupyter_cube.marketplace.version import VERSION
-from jupyter_cube.plan import Origin
 
 _PIN = re.compile(rf"(?:(?P<source>\S+)/)?(?P<name>{NAME})(?:@(?P<version>{VERSION}))? (?P<digest>\S+)")
 

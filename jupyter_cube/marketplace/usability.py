@@ -8,9 +8,6 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube.action import Requirement, Requirements
-from jupyter_cube.document import Document, Node
-from jupyter_cube.document import Path as Place
 from jupyter_cube.errors import BackendError, CubeError, Fault, NotFoundError, near
 from jupyter_cube.marketplace import braces, digest
 from jupyter_cube.marketplace import reference as references
@@ -19,8 +16,11 @@ from jupyter_cube.marketplace.item import Item, Published
 from jupyter_cube.marketplace.sources.base import one_line
 from jupyter_cube.marketplace.upcoming import Upcoming
 from jupyter_cube.plugins import registry
-from jupyter_cube.record import Record
-from jupyter_cube.shape import Reader
+from jupyter_cube.plugins.action import Requirement, Requirements
+from jupyter_cube.text.document import Document, Node
+from jupyter_cube.text.document import Path as Place
+from jupyter_cube.text.record import Record
+from jupyter_cube.text.shape import Reader
 
 # keys of an item whose texts are filled in
 _FILLED = ("check", "plugin_params", "callbacks", "preCommands", "postCommands", "requireStorages")

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_cube.document import Node, Path
-from jupyter_cube.record import Record, Written, key
-from jupyter_cube.shape import IDENTIFIER, Choice, Items, Number, Reader, Schema, Shape, Text
+from jupyter_cube.text.document import Node, Path
+from jupyter_cube.text.record import Record, Written, key
+from jupyter_cube.text.shape import IDENTIFIER, Choice, Items, Number, Reader, Schema, Shape, Text
 
 TYPES = ("string", "int", "float", "bool", "path", "choice", "secret", "list")
 _MISSING: Any = "\0missing"  # a default that nobody wrote; null is one that may be written

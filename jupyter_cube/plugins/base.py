@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from jupyter_cube.plan import File, Mount
-from jupyter_cube.record import Written
+from jupyter_cube.lifecycle.plan import File, Mount
+from jupyter_cube.text.record import Written
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from jupyter_cube.archive import KINDS
-from jupyter_cube.bring import name_of
-from jupyter_cube.plan import File
+from jupyter_cube.lifecycle.plan import File
 from jupyter_cube.plugins.base import Made, Plugin
-from jupyter_cube.record import Record, Written, key
-from jupyter_cube.shape import Choice, Integer, Items, Text
+from jupyter_cube.task.archive import KINDS
+from jupyter_cube.task.bring import name_of
+from jupyter_cube.text.record import Record, Written, key
+from jupyter_cube.text.shape import Choice, Integer, Items, Text
 
 _CHECKSUM = Text("|[0-9a-fA-F]{64}", "64 hexadecimal digits")
 _ADDRESS = re.compile(r"https?://[^\x00-\x1f\x7f]+")
@@ -107,8 +107,8 @@ def _line(source: str, parameters: Any, *, sha256: str = "", name: str = "", siz
 
 
 def _made(lines: list[str], path: str) -> Made:
-    package = Path(__file__).parents[1]
-    files = tuple(File(f"cube/{name}.py", (package / f"{name}.py").read_text("utf-8")) for name in _OURS)
+    folder = Path(__file__).parents[1] / "task"
+    files = tuple(File(f"cube/{name}.py", (folder / f"{name}.py").read_text("utf-8")) for name in _OURS)
     # a relative path is another folder in every task
     scope = "job" if path.startswith(("/", "~")) else "task"
     return Made({"taskStarts": "\n".join(lines)}, files=files, scope=scope)

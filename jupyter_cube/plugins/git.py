@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from jupyter_cube.plugins.base import Made, Plugin
-from jupyter_cube.record import Written, key
-from jupyter_cube.shape import NAMES, Text
+from jupyter_cube.text.record import Written, key
+from jupyter_cube.text.shape import NAMES, Text
 
 OPTIONS = ("--depth", "--branch", "-b", "--single-branch", "--no-tags", "--recursive", "--shallow-submodules")
 _WITH_VALUE = ("--depth", "--branch", "-b")

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from jupyter_cube.document import Node
-from jupyter_cube.document import Path as Place
-from jupyter_cube.plan import File
+from jupyter_cube.lifecycle.plan import File
 from jupyter_cube.plugins.base import Made, Plugin
-from jupyter_cube.record import Written, key
-from jupyter_cube.shape import NAMES, Flag, Items, Reader, Schema, Text
+from jupyter_cube.text.document import Node
+from jupyter_cube.text.document import Path as Place
+from jupyter_cube.text.record import Written, key
+from jupyter_cube.text.shape import NAMES, Flag, Items, Reader, Schema, Text
 
 
 class _Lines(Items):
@@ -59,5 +59,5 @@ class PipPlugin(Plugin):
         bare = "" if parameters.inherit else " --bare"
         ours = f'"${{CUBE_PYTHON:-python3}}" "$CUBE_JOB/files/cube/environments.py" "$CUBE_CACHE" "$CUBE_ENV"{bare}'
         script = "\n".join([f"{ours} << 'end'", *words, "end"])
-        text = (Path(__file__).parents[1] / "environments.py").read_text("utf-8")
+        text = (Path(__file__).parents[1] / "task" / "environments.py").read_text("utf-8")
         return Made({"taskStarts": script}, files=(File("cube/environments.py", text),))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from jupyter_cube.plugins.base import Made, Plugin
-from jupyter_cube.record import Written, key
-from jupyter_cube.shape import Flag, Integer, Shape, Table
+from jupyter_cube.text.record import Written, key
+from jupyter_cube.text.shape import Flag, Integer, Shape, Table
 
 
 @dataclass(frozen=True, kw_only=True)

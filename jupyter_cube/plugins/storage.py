@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from jupyter_cube.plan import Mount
+from jupyter_cube.lifecycle.plan import Mount
 from jupyter_cube.plugins.base import Made, Plugin
-from jupyter_cube.record import Written, key
-from jupyter_cube.shape import NAMES, Flag, Text
+from jupyter_cube.text.record import Written, key
+from jupyter_cube.text.shape import NAMES, Flag, Text
 
 
 @dataclass(frozen=True, kw_only=True)

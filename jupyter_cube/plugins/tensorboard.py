@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from jupyter_cube.plugins.base import Made, Plugin
-from jupyter_cube.record import Written, key
-from jupyter_cube.shape import Integer, Table, Text
+from jupyter_cube.text.record import Written, key
+from jupyter_cube.text.shape import Integer, Table, Text
 
 _SCRIPT = """\
 if [ "$PAI_CURRENT_TASK_ROLE_NAME" != "${{PAI_TASK_ROLE_LIST%%,*}}" ] || [ "$PAI_TASK_INDEX" != 0 ]; then exit 0; fi

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_cube import document
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.templates.rendering import render
-from jupyter_cube.writer import dump
+from jupyter_cube.text import document
+from jupyter_cube.text.writer import dump
 
 
 def plain_job(published: Published, values: Mapping[str, Any], *, plain: bool = False) -> str:

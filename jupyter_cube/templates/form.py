@@ -13,8 +13,8 @@ from jupyter_cube.errors import Fault, SpecError, near
 from jupyter_cube.marketplace import braces
 from jupyter_cube.marketplace.item import Item
 from jupyter_cube.marketplace.variable import Variable
-from jupyter_cube.model import JobSpec
-from jupyter_cube.scalar import scalar_text
+from jupyter_cube.protocol.model import JobSpec
+from jupyter_cube.text.scalar import scalar_text
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 PARAMETERS = "parameters"
@@ -193,7 +193,7 @@ def _read(name: str, known: Mapping[str, Any], text: str) -> Any:
     if kind == "string" and "enum" not in known:
         return text
     # imported late: it knows of jobs, which this module does not
-    from jupyter_cube.typed import value_of
+    from jupyter_cube.text.typed import value_of
 
     choices = tuple(known.get("enum", ()))
     value = text if kind not in ("", "array", "object") else value_of(text)

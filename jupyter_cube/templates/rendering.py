@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from jupyter_cube import spec
-from jupyter_cube.document import Path
 from jupyter_cube.errors import Fault, SpecError, UsageError, near
+from jupyter_cube.lifecycle.plan import Origin
 from jupyter_cube.marketplace import braces, pins
 from jupyter_cube.marketplace.binding import bind
 from jupyter_cube.marketplace.item import Item, Published
 from jupyter_cube.marketplace.variable import Variable
-from jupyter_cube.plan import Origin
-from jupyter_cube.scalar import scalar_text
+from jupyter_cube.protocol import spec
 from jupyter_cube.templates.walk import steps
-from jupyter_cube.writer import dump
+from jupyter_cube.text.document import Path
+from jupyter_cube.text.scalar import scalar_text
+from jupyter_cube.text.writer import dump
 
 
 def render(published: Published, values: Mapping[str, Any]) -> str:
-    """The job that a job template makes, as YAML, with the template pinned in ``extras.jupyter_cube.template``.
+    """The job that a job template makes, as YAML, with the template pinned in ``extras.jupyter_cube.text.template``.
 
     Args:
         values: of its template variables, and of parameters of its job; text is converted to what each wants. A
@@ -66,7 +66,7 @@ def _typed(variable: Variable | None, value: Any) -> Any:
     if variable is not None and variable.choices:
         return next((each for each in variable.choices if _text(each) == value), value)
     if variable is None or variable.type in ("", "list"):
-        from jupyter_cube.typed import value_of  # imported late: it knows of jobs
+        from jupyter_cube.text.typed import value_of  # imported late: it knows of jobs
 
         return value_of(value)
     return value

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_cube import document, spec
-from jupyter_cube.document import Path
 from jupyter_cube.errors import Fault, SpecError, UsageError, near
 from jupyter_cube.marketplace import item
+from jupyter_cube.protocol import spec
 from jupyter_cube.templates import form
 from jupyter_cube.templates.slots import Slot, Text, Writing, cut_out, each_text, has_slot, shown
 from jupyter_cube.templates.walk import replaced, steps, value_at
-from jupyter_cube.writer import dump
+from jupyter_cube.text import document
+from jupyter_cube.text.document import Path
+from jupyter_cube.text.writer import dump
 
 _SECRET = re.compile(r"<%\s*\$secrets((?:\.[^.\s\[\]%]+|\[\d+\])+)\s*%>")
 _BRACES = "braces"
@@ -130,7 +131,7 @@ class _Taken:
         found = cut_out(value, wanted, name)
         if found is None:
             return Fault(f"{wanted!r:.100} is not in the text there", path=where, hint=f"it is {shown(value):.200}")
-        from jupyter_cube.typed import value_of  # imported late: it knows of jobs
+        from jupyter_cube.text.typed import value_of  # imported late: it knows of jobs
 
         is_part = isinstance(found, Text) and wanted == wanted.strip() and wanted[:1] not in ("[", "{", "'", '"')
         old = value_of(wanted) if is_part else wanted

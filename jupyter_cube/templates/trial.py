@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from jupyter_cube import spec
 from jupyter_cube.errors import Fault
 from jupyter_cube.marketplace import braces
 from jupyter_cube.marketplace.binding import bind
 from jupyter_cube.marketplace.item import Item
 from jupyter_cube.marketplace.variable import Variable
+from jupyter_cube.protocol import spec
 from jupyter_cube.templates.rendering import at_item, filled
 from jupyter_cube.templates.walk import steps
-from jupyter_cube.writer import dump
+from jupyter_cube.text.writer import dump
 
 _SAMPLE = "sample_of_cube"  # no word that an author would write
 _MISSING = re.compile(r"(\$(?:parameters|secrets)\.[\w-]+) does not exist")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from jupyter_cube.document import Path
+from jupyter_cube.text.document import Path
 
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 

@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from jupyter_cube import api, render
+from jupyter_cube import api
 from jupyter_cube.errors import DetachedError, Fault, NotFoundError, UsageError, near
 from jupyter_cube.handle import Job
 from jupyter_cube.hint import command
-from jupyter_cube.index import Summary
+from jupyter_cube.lifecycle import render
+from jupyter_cube.lifecycle.state import State
 from jupyter_cube.logview import View
-from jupyter_cube.options import Options
-from jupyter_cube.state import State
+from jupyter_cube.store.index import Summary
+from jupyter_cube.submitting.options import Options
 from jupyter_cube.verbs.answer import Answer
 from jupyter_cube.verbs.parser import Call
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_cube.handle import Job
 
 if TYPE_CHECKING:
-    from jupyter_cube.offers import Ready
+    from jupyter_cube.curation.offers import Ready
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube import drafts, files, offers, showcase
+from jupyter_cube import files
+from jupyter_cube.curation import drafts, offers, showcase
 from jupyter_cube.errors import UsageError
 from jupyter_cube.hint import command
+from jupyter_cube.lifecycle.render import plain
 from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.sources import settings
 from jupyter_cube.marketplace.verify import verify as verified
-from jupyter_cube.render import plain
 from jupyter_cube.verbs.answer import Answer
 from jupyter_cube.verbs.parser import Call
 

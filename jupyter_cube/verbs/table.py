@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_cube.state import State
+from jupyter_cube.lifecycle.state import State
 from jupyter_cube.verbs.item_verbs import VERBS_ABOUT_ITEMS
 from jupyter_cube.verbs.option import JSON, Option, Verb, count, identifier, names, number, pair, port, tags
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from jupyter_cube import fetch
 from jupyter_cube.errors import BackendError, UsageError
 from jupyter_cube.marketplace import digest as digests
 from jupyter_cube.marketplace import staging
@@ -17,6 +16,7 @@ from jupyter_cube.marketplace.item import FILE, Published
 from jupyter_cube.marketplace.sources import reading
 from jupyter_cube.marketplace.sources.base import one_line
 from jupyter_cube.marketplace.sources.far import FarSource
+from jupyter_cube.task import fetch
 
 # nothing that would run where somebody copies a line with it into a shell or a cell, and no user
 _ADDRESS = re.compile(r"https?://[\w.:%\[\]-]+(?:/[\w.~:/?&=%+,@-]*)?")

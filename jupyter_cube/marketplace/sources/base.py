@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from jupyter_cube.errors import CubeError
+from jupyter_cube.lifecycle.render import plain
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.version import newest
-from jupyter_cube.render import plain
 
 _LONGEST = 1000  # characters of what is wrong with an item
 

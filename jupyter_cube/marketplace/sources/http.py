@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from jupyter_cube import connection, fetch, files
+from jupyter_cube import files
 from jupyter_cube.errors import BackendError, NotFoundError, StoreError, UsageError
 from jupyter_cube.marketplace import digest as digests
 from jupyter_cube.marketplace import staging
@@ -21,6 +21,7 @@ from jupyter_cube.marketplace.sources import listing, reading
 from jupyter_cube.marketplace.sources.base import Entry, one_line
 from jupyter_cube.marketplace.sources.far import FarSource
 from jupyter_cube.marketplace.version import newest
+from jupyter_cube.task import connection, fetch
 
 INDEX_LIMIT = 64 << 20  # bytes
 TIMEOUT = 30.0  # seconds without a byte

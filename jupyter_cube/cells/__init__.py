@@ -1,0 +1,1 @@
+"""From a notebook's cell to a job, and values back."""

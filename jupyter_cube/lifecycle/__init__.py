@@ -1,0 +1,1 @@
+"""What a job is while it runs: its plan, its states, and how both are shown."""

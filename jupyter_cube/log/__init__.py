@@ -1,0 +1,1 @@
+"""The merged log of a job's tasks."""

@@ -1,0 +1,1 @@
+"""What an IPython session has of it."""

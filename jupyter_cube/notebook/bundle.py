@@ -1,0 +1,148 @@
+"""What a cell's output holds of a job: our MIME type, HTML and plain text, each a true snapshot with its time.
+
+The bundle is read by front ends that know nothing of us, stored in the notebook, and sent again at every change:
+it stays below ``LIMIT`` bytes, escapes all that comes from a job, and needs neither scripts nor a kernel.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
+
+from jupyter_cube.hint import command
+from jupyter_cube.lifecycle import render
+from jupyter_cube.lifecycle.state import JobState, State
+
+MIME = "application/vnd.jupyter-cube.job+json"
+VERSION = 1
+LIMIT = 4000  # bytes of all three forms together
+_LINE = 120  # characters of a log line that are shown
+
+_COLOURS: Mapping[State, str] = {
+    State.WAITING: "var(--jp-ui-font-color2, #888)",
+    State.RUNNING: "var(--jp-brand-color1, #1976d2)",
+    State.STOPPING: "var(--jp-warn-color1, #b26a00)",
+    State.STOPPED: "var(--jp-ui-font-color2, #888)",
+    State.SUCCEEDED: "var(--jp-success-color1, #388e3c)",
+    State.FAILED: "var(--jp-error-color1, #d32f2f)",
+    State.UNKNOWN: "var(--jp-error-color1, #d32f2f)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is shown of a job.
+
+    Attributes:
+        store: the store's folder.
+        tail: last lines of the log, each with its task in front where there is more than one.
+        now: when all this was true, seconds since the epoch.
+    """
+
+    store: str
+    id: str
+    name: str
+    state: JobState
+    tail: tuple[str, ...]
+    now: float
+
+    @property
+    def reference(self) -> str:
+        """What a person types for the job."""
+        return self.id[:6]
+
+
+def bundle(shown: Snapshot) -> dict[str, Any]:
+    """The three forms, cut to ``LIMIT``: first the oldest lines go, then the tasks become counts."""
+    state = replace(shown.state, reason=_cut(shown.state.reason))
+    shown = replace(shown, state=state, tail=tuple(_cut(line) for line in shown.tail))
+    marks = 64
+    while size(forms := _forms(shown, marks)) > LIMIT:
+        if shown.tail:
+            shown = replace(shown, tail=shown.tail[1:])
+        elif marks:
+            marks = 0
+        else:
+            break
+    return forms
+
+
+def size(forms: Mapping[str, Any]) -> int:
+    """Bytes of a bundle as it is sent."""
+    return len(json.dumps(forms, ensure_ascii=False).encode())
+
+
+def _forms(shown: Snapshot, marks: int) -> dict[str, Any]:
+    return {MIME: record(shown, marks), "text/html": html(shown, marks), "text/plain": text(shown, marks)}
+
+
+def _cut(line: str) -> str:
+    clean = render.plain(line)
+    return clean if len(clean) <= _LINE else clean[: _LINE - 1] + "…"
+
+
+def record(shown: Snapshot, marks: int = 64) -> dict[str, Any]:
+    """The JSON form. ``tasks`` holds for each role the states in the order of the tasks, as [state, how many]."""
+    roles = render.by_role(shown.state.tasks)
+    return {
+        "version": VERSION,
+        "store": shown.store,
+        "id": shown.id,
+        "name": shown.name,
+        "state": shown.state.state.value,
+        "as_of": round(shown.now, 3),
+        "tasks": {role: _runs([task.state for task in tasks], marks) for role, tasks in roles.items()},
+        "tail": list(shown.tail),
+    }
+
+
+def _runs(states: Sequence[State], marks: int) -> list[list[Any]]:
+    ordered = states if len(states) <= marks else sorted(states, key=list(State).index)
+    return [[state.value, len(list(same))] for state, same in itertools.groupby(ordered)]
+
+
+def next_step(shown: Snapshot) -> str:
+    """The command that a person may want now."""
+    state = shown.state.state
+    if state in (State.FAILED, State.UNKNOWN):
+        bad = render.failing(shown.state)
+        task = f" --task {bad.name}" if bad is not None and len(shown.state.tasks) > 1 else ""
+        return f"{command(f'logs {shown.reference}{task}')}   {command(f'retry {shown.reference}')}"
+    if state is State.SUCCEEDED:
+        return command(f"logs {shown.reference}")
+    if state is State.STOPPED:
+        return command(f"retry {shown.reference}")
+    if any(task.held for task in shown.state.tasks):
+        return f"{command(f'debug {shown.reference}')}   {command(f'debug {shown.reference} --release')}"
+    return f"{command(f'logs {shown.reference} --follow')}   {command(f'stop {shown.reference}')}"
+
+
+def text(shown: Snapshot, marks: int = 64) -> str:
+    """The plain form."""
+    first = render.headline(shown.name, shown.state, shown.now, marks=marks)
+    lines = [f"{first}  (as of {render.moment(shown.now)})"]
+    lines += [f"  {line}" for line in shown.tail]
+    return "\n".join([*lines, f"  {next_step(shown)}"])
+
+
+def html(shown: Snapshot, marks: int = 64) -> str:
+    """The HTML form: no scripts, no addresses, only theme variables with fallbacks."""
+    state = shown.state
+    head = (
+        f'<span style="color:{_COLOURS[state.state]}">{render.MARKS[state.state]}</span> '
+        f"<b>{escape(render.plain(shown.name))}</b> &nbsp;{escape(render.state_words(state, shown.now))}"
+    )
+    if len(state.tasks) > 1:
+        head += f" &nbsp;{escape(render.task_marks(state, limit=marks))}"
+    grey = "color:var(--jp-ui-font-color2,#888)"
+    parts = [f'<div>{head} <span style="{grey}">as of {render.moment(shown.now)}</span></div>']
+    if shown.tail:
+        style = "margin:2px 0 2px 1em;white-space:pre-wrap;background:none;color:inherit"
+        parts.append(f'<pre style="{style}">{escape(chr(10).join(shown.tail))}</pre>')
+    parts.append(f'<code style="{grey};background:none">{escape(next_step(shown))}</code>')
+    style = "font-family:var(--jp-ui-font-family,sans-serif);font-variant-numeric:tabular-nums;line-height:1.5"
+    return f'<div style="{style}">{"".join(parts)}</div>'

@@ -1,0 +1,1 @@
+"""From a checked job to the plan of what runs."""

@@ -1,0 +1,1 @@
+"""OpenPAI's job protocol v2: from text to a checked job, and back."""

@@ -1,0 +1,1 @@
+"""Jobs as they lie on the disk."""
