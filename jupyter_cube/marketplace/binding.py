@@ -46,15 +46,15 @@ def bind(
     return values, problems
 
 
-def foreseen(item: Item, given: Mapping[str, Any], *, checked: bool = True) -> list[Problem]:
+def foreseen(item: Item, given: Mapping[str, Any], *, patterns: bool = True) -> list[Problem]:
     """What ``bind`` will say for certain, while what the values mention is not known yet."""
     problems = _unknown(item, given)
     for index, variable in enumerate(item.variables):
         if variable.name not in given:
             problems += [_unfilled(item, index)] if variable.required else []
-        elif checked and not braces.mentioned(given[variable.name]):
+        elif not braces.mentioned(given[variable.name]):
             try:
-                variable.accept(given[variable.name])
+                variable.accept(given[variable.name], pattern=patterns)
             except ValueError as error:
                 problems.append(_unfit(item, index, error))
     return problems
@@ -62,9 +62,11 @@ def foreseen(item: Item, given: Mapping[str, Any], *, checked: bool = True) -> l
 
 def _unknown(item: Item, given: Mapping[str, Any]) -> list[Problem]:
     known = [variable.name for variable in item.variables]
-    none = f"it has none ({item.place(('name',))})"
     return [
-        (f"{item.label} has no template variable '{name}'", near(name, known) or none)
+        (
+            f"{item.label} has no template variable '{name}'",
+            near(name, known) or f"it has none ({item.place(('name',))})",
+        )
         for name in given
         if name not in known
     ]

@@ -153,7 +153,7 @@ class Requiring:
             return [(one_line(found.message), found.hint or advice)]
         if found.item.kind in ("job", "notebook"):
             return [(f"{found.item.label} is a {found.item.kind} template, not a prerequisite", "")]
-        return foreseen(found.item, requirement.values, checked=found.trusted)
+        return foreseen(found.item, requirement.values, patterns=found.trusted)
 
     def _is_unknown(self, name: str, error: CubeError) -> bool:
         """Whether it may be there: a source that may have it cannot be reached."""
