@@ -14,6 +14,7 @@ from web import files, serving
 from jupyter_cube import api
 from jupyter_cube.cli import main
 from jupyter_cube.curation import offers
+from jupyter_cube.hint import command
 from jupyter_cube.lifecycle.state import State
 from jupyter_cube.notebook.completion import candidates
 
@@ -97,8 +98,8 @@ def test_which_of_two_items_of_a_name_is_meant_is_said(shell: Shell) -> None:
     theirs = shell.json("use", "builtin/digits")
     assert "digits@1.0.0 of builtin" in theirs["cell"].splitlines()[1]
     assert "--require builtin/digits@1.0.0" in theirs["command"]
-    assert "use it: jupyter cube use builtin/digits" in shell("show", "builtin/digits")
-    assert "use it: jupyter cube use digits" in shell("show", "digits")
+    assert f"use it: {command('use builtin/digits')}" in shell("show", "builtin/digits")
+    assert f"use it: {command('use digits')}" in shell("show", "digits")
     shell("publish", "digits.yaml", "--version", "2.0.0")
     assert "there are 1.0.0; 'mine' has it: marketplace://mine/name/digits@2.0.0" in shell(
         "show", "builtin/digits@2.0.0", code=2
@@ -387,7 +388,7 @@ def test_a_source_that_cannot_be_reached_is_added_and_said_once(shell: Shell, tm
             said = shell("sources", "add", name, uri).splitlines()
             assert said[-1].startswith(f"warning: '{name}' is added, but ")
             assert why in said[-1]
-            assert said[-1].endswith("jupyter cube sources refresh")
+            assert said[-1].endswith(command("sources refresh"))
             assert uri not in said[-1]
             (line,) = [line for line in said if line.startswith(f"{name}  ")]
             assert line.count(uri) == 1

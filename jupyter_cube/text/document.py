@@ -349,7 +349,9 @@ class _Builder:
         lines = self.text.splitlines()
         before = lines[mark.line][: mark.column + 1] if mark.line < len(lines) else ""
         problem = str(error.problem)
-        if "{{" in "".join(lines[mark.line : mark.line + 1]):
+        if "nesting depth" in problem:
+            problem, hint = f"values are nested more than {MAX_DEPTH} deep", "flatten them"
+        elif "{{" in "".join(lines[mark.line : mark.line + 1]):
             problem, hint = "{{ }} inside a longer value", 'quote it: "{{ name }}/file"'
         elif "\t" in before and not before.strip():
             problem, hint = "a tab where YAML wants spaces", "indent with spaces"
