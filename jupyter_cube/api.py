@@ -28,6 +28,7 @@ from jupyter_cube.submitting import compose
 from jupyter_cube.submitting.compose import Composed
 from jupyter_cube.submitting.options import Options, settled
 from jupyter_cube.submitting.preview import check_files, plan_of
+from jupyter_cube.submitting.surroundings import Surroundings, here
 
 __all__ = [
     "Job",
@@ -45,7 +46,7 @@ __all__ = [
 
 
 @files.disk_errors("the store")
-def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
+def _commit(composed: Composed, around: Surroundings, *, source: str, detach: bool) -> Job:
     settings = config()
     parent = _parent()
     target = backend(composed.plan.backend)
@@ -57,12 +58,13 @@ def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
         "host": os.uname().nodename,
         "machine": process.machine_id(),
         "backend": plan.backend,
-        "python": sys.executable,
+        "python": around.python,
+        "owner_python": sys.executable,
         "package": str(Path(__file__).parents[1]),
         "cwd": plan.roles[0].cwd,
         "tags": list(plan.tags),
         "parent": "" if parent is None or detach else parent.id,
-        "notebook": os.environ.get("JPY_SESSION_NAME", ""),
+        "notebook": around.notebook,
         "log_limit_gb": settings.log_limit_gb,
         "keep_private_days": settings.keep_private_days,
         "host_limits": target.settings(plan),
@@ -106,19 +108,32 @@ def _user() -> str:
         return os.environ.get("USER") or str(os.getuid())
 
 
-def submit_cell(text: str, options: Options, *, namespace: Mapping[str, Any]) -> Job:
-    """Submit a cell's text; ``namespace`` is where its names are looked up."""
-    return _commit(compose.cell(text, settled(options), namespace=namespace), source="cell", detach=options.detach)
+def submit_cell(
+    text: str, options: Options, *, namespace: Mapping[str, Any], around: Surroundings | None = None
+) -> Job:
+    """Submit a cell's text.
+
+    Args:
+        namespace: where its names are looked up.
+        around: what its tasks inherit; None: from this process.
+    """
+    around = around or here()
+    composed = compose.cell(text, settled(options), namespace=namespace, around=around)
+    return _commit(composed, around, source="cell", detach=options.detach)
 
 
-def submit_file(path: str | Path, options: Options) -> Job:
+def submit_file(path: str | Path, options: Options, *, around: Surroundings | None = None) -> Job:
     """Submit a .yaml, .py or .sh file, or a job template of the marketplace (``marketplace://name/NAME``)."""
-    return _commit(compose.source(path, settled(options)), source=str(path), detach=options.detach)
+    around = around or here()
+    composed = compose.source(path, settled(options), around=around)
+    return _commit(composed, around, source=str(path), detach=options.detach)
 
 
-def submit_words(words: Sequence[str], options: Options) -> Job:
+def submit_words(words: Sequence[str], options: Options, *, around: Surroundings | None = None) -> Job:
     """Submit a command given as words."""
-    return _commit(compose.words(list(words), settled(options)), source="words", detach=options.detach)
+    around = around or here()
+    composed = compose.words(list(words), settled(options), around=around)
+    return _commit(composed, around, source="words", detach=options.detach)
 
 
 def submit(source: str | Path, *, namespace: Mapping[str, Any] | None = None, **options: Any) -> Job:

@@ -34,6 +34,7 @@ def committed(plan: Plan) -> JobFolder:
         "host": os.uname().nodename,
         "machine": process.machine_id(),
         "python": sys.executable,
+        "owner_python": sys.executable,
         "package": str(Path(jupyter_cube.__file__).parents[1]),
         "host_limits": dict(local.settings(plan)),
         "log_limit_gb": 10,

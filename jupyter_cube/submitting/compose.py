@@ -25,6 +25,7 @@ from jupyter_cube.planning import compile, wrapper
 from jupyter_cube.protocol import extras, model, spec
 from jupyter_cube.submitting.insertion import with_value
 from jupyter_cube.submitting.options import Options, at_least, beside_job, mebibytes, seconds
+from jupyter_cube.submitting.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from jupyter_cube.submitting.shopping import Shopping
@@ -53,51 +54,51 @@ class Composed:
     job: model.JobSpec | None = None
 
 
-def cell(text: str, options: Options, *, namespace: Mapping[str, Any]) -> Composed:
+def cell(text: str, options: Options, *, namespace: Mapping[str, Any], around: Surroundings) -> Composed:
     """A notebook cell: YAML (its first key is ``protocolVersion``, or ``--yaml``), shell, or Python."""
     if options.yaml or (not options.shell and re.match(r"(\s*(#.*)?\n)*(---\s*\n)?protocolVersion\s*:", text)):
-        return job_text("\n" + text, options, file="cell")  # the magic is line 1
+        return job_text("\n" + text, options, file="cell", around=around)  # the magic is line 1
     if options.shell:
-        return _shell(text, options)
+        return _shell(text, options, around)
     from jupyter_cube.cells import cell as cells
 
     made = cells.prepare(text, namespace, inputs=options.inputs, outputs=options.outputs, name=options.name)
     if made.faults:
         raise SpecError(made.faults)
-    composed = _composed(options, made.command, files=made.files, private=made.private, inputs=made.inputs)
+    composed = _composed(options, around, made.command, files=made.files, private=made.private, inputs=made.inputs)
     return replace(composed, notes=(*composed.notes, *made.notes))
 
 
-def _shell(text: str, options: Options) -> Composed:
+def _shell(text: str, options: Options, around: Surroundings) -> Composed:
     if not text.strip():
         raise UsageError("the cell is empty", hint="write the shell lines below the magic")
     if options.inputs:
         raise UsageError("a shell cell takes no values", hint="use --env NAME=VALUE instead of --in")
-    return _composed(options, 'exec bash "$CUBE_JOB/files/cell.sh"', files=(File("cell.sh", text),))
+    return _composed(options, around, 'exec bash "$CUBE_JOB/files/cell.sh"', files=(File("cell.sh", text),))
 
 
-def words(line: list[str], options: Options) -> Composed:
+def words(line: list[str], options: Options, *, around: Surroundings) -> Composed:
     """A command as words; each arrives as it is."""
     if not line:
         raise UsageError("there is no command after --", hint="write: submit -- python train.py")
-    return _composed(options, f"exec {shlex.join(line)}", default_name=Path(line[0]).name)
+    return _composed(options, around, f"exec {shlex.join(line)}", default_name=Path(line[0]).name)
 
 
-def source(name: str | Path, options: Options) -> Composed:
+def source(name: str | Path, options: Options, *, around: Surroundings) -> Composed:
     """What was named: a file, or a job template of the marketplace.
 
     Raises:
         CubeError: it is not there, or of no kind that can be submitted.
     """
     if not is_reference(str(name)):
-        return file(Path(name).expanduser(), options)
+        return file(Path(name).expanduser(), options, around=around)
     from jupyter_cube.submitting.shopping import Shopping
 
     text = Shopping(allow=options.yes).job_text(str(name), options.parameters)
-    return job_text(text, replace(options, parameters={}), file=str(name))
+    return job_text(text, replace(options, parameters={}), file=str(name), around=around)
 
 
-def file(path: Path, options: Options) -> Composed:
+def file(path: Path, options: Options, *, around: Surroundings) -> Composed:
     """A file: a job (.yaml, .yml, .json), a Python script or a shell script, run where it lies.
 
     Raises:
@@ -113,12 +114,12 @@ def file(path: Path, options: Options) -> Composed:
             text = path.read_bytes().decode()
         except UnicodeDecodeError as error:
             raise UsageError("the file is not UTF-8 text", place=place) from error
-        return job_text(text, options, file=place)
+        return job_text(text, options, file=place, around=around)
     script = shlex.quote(str(path.absolute()))
     if suffix == ".py":
-        return _composed(options, f'exec "$CUBE_PYTHON" -u {script}', default_name=path.stem)
+        return _composed(options, around, f'exec "$CUBE_PYTHON" -u {script}', default_name=path.stem)
     if suffix == ".sh":
-        return _composed(options, f"exec bash {script}", default_name=path.stem)
+        return _composed(options, around, f"exec bash {script}", default_name=path.stem)
     raise UsageError(
         f"cannot submit a {suffix or 'file without suffix'}", place=place, hint="submit a .yaml, .py or .sh file"
     )
@@ -140,7 +141,7 @@ def _meant(path: Path) -> str:
     return "" if kind == "notebook" else f"for the item of that name write --require {path} -- COMMAND"
 
 
-def job_text(text: str, options: Options, *, file: str) -> Composed:
+def job_text(text: str, options: Options, *, file: str, around: Surroundings) -> Composed:
     """An OpenPAI job as text.
 
     Raises:
@@ -159,13 +160,13 @@ def job_text(text: str, options: Options, *, file: str) -> Composed:
         job = replace(job, extras=replace(job.extras, cube=replace(job.cube, backend=options.backend)))
     if job.cube.cwd and not os.path.isabs(job.cube.cwd):
         # relative to where it is submitted, also when it is submitted again from elsewhere
-        cwd = os.path.abspath(os.path.expanduser(job.cube.cwd))
+        cwd = _folder(job.cube.cwd, around)
         job = replace(job, extras=replace(job.extras, cube=replace(job.cube, cwd=cwd)))
         text = with_value(text, ("extras", "jupyter_cube", "cwd"), cwd)
     job, plan, shopping = _compiled(job, options)
     listed = _listed(job.cube.files, Path(file).parent, place=file)
-    plan = replace(_with_options(plan, options), files=(*plan.files, *listed))
-    private = {"base.env": _environment(), "secrets.json": json.dumps(job.secrets).encode()}
+    plan = replace(_with_options(plan, options, around), files=(*plan.files, *listed))
+    private = {"base.env": _environment(around), "secrets.json": json.dumps(job.secrets).encode()}
     stored = _text(job) if options.require else _pinned(spec.mask_secrets(text), job)
     return Composed(plan, stored, private, _once(*map(str, report.warnings), *plan.warnings), shopping, job)
 
@@ -232,7 +233,7 @@ def _once(*lines: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(lines))
 
 
-def _with_options(plan: Plan, options: Options) -> Plan:
+def _with_options(plan: Plan, options: Options, around: Surroundings) -> Plan:
     """Options typed beside a whole job win over it, where they make sense for one."""
     changes: dict[str, Any] = {}
     if options.name:
@@ -246,12 +247,14 @@ def _with_options(plan: Plan, options: Options) -> Plan:
     if options.grace is not None:
         changes["grace"] = options.grace
     if options.cwd:
-        changes["roles"] = tuple(replace(role, cwd=options.cwd) for role in plan.roles)
+        cwd = _folder(options.cwd, around)
+        changes["roles"] = tuple(replace(role, cwd=cwd) for role in plan.roles)
     return replace(plan, **changes)
 
 
 def _composed(
     options: Options,
+    around: Surroundings,
     command: str,
     *,
     files: tuple[File, ...] = (),
@@ -275,7 +278,7 @@ def _composed(
     image = options.image or f"python:{sys.version_info[0]}.{sys.version_info[1]}"
     cube = extras.Cube(
         backend=options.backend or "local",
-        cwd=options.cwd or os.getcwd(),
+        cwd=_folder(options.cwd, around),
         files=tuple(f"files/{one.path}" for one in files),
         timeout=seconds(options.timeout, "--timeout"),
         rank=ROLE if options.rank else "",
@@ -295,7 +298,7 @@ def _composed(
     plan = replace(plan, files=(*plan.files, *files), grace=grace)
     about_image = "dockerImage is not used"  # nobody has asked for one
     notes = tuple(note for note in plan.warnings if options.image or not note.startswith(about_image))
-    everything = {"base.env": _environment(), **(private or {})}
+    everything = {"base.env": _environment(around), **(private or {})}
     if job.secrets:
         everything["secrets.json"] = json.dumps(job.secrets).encode()
     return Composed(plan, _text(job), everything, notes, shopping, job)
@@ -307,8 +310,12 @@ def _variable(name: str) -> str:
     return name
 
 
-def _environment() -> bytes:
-    inherited = kernel.task_environment(os.environ, executable=sys.executable)
+def _folder(typed: str, around: Surroundings) -> str:
+    return os.path.abspath(os.path.join(around.cwd, os.path.expanduser(typed)))
+
+
+def _environment(around: Surroundings) -> bytes:
+    inherited = kernel.task_environment(around.environ, executable=around.python)
     kept = {name: value for name, value in inherited.items() if not name.startswith("CUBE_") or name in _CUBE_PASSED_ON}
     return os.fsencode(wrapper.exports(kept))
 

@@ -21,6 +21,7 @@ from jupyter_cube.submitting import compose
 from jupyter_cube.submitting.compose import Composed
 from jupyter_cube.submitting.options import Options, settled
 from jupyter_cube.submitting.shopping import Shopping
+from jupyter_cube.submitting.surroundings import Surroundings, here
 from jupyter_cube.templates import trial
 from jupyter_cube.text import document
 
@@ -86,18 +87,21 @@ def _report(path: str, faults: Sequence[Fault], warnings: Sequence[Fault]) -> di
     return {"file": path, "ok": not faults, "errors": list(map(shown, faults)), "warnings": list(map(shown, warnings))}
 
 
-def plan_of(source: str | Path | Sequence[str], options: Options) -> dict[str, Any]:
+def plan_of(
+    source: str | Path | Sequence[str], options: Options, *, around: Surroundings | None = None
+) -> dict[str, Any]:
     """What a submit would run, as JSON values; ``errors`` say why it cannot.
 
     Args:
         source: a file, a job template, or the words of a command.
+        around: what its tasks inherit; None: from this process.
     """
     options = settled(dataclasses.replace(options, yes=True))
     try:
         if isinstance(source, str | Path):
-            composed = compose.source(source, options)
+            composed = compose.source(source, options, around=around or here())
         else:
-            composed = compose.words(list(source), options)
+            composed = compose.words(list(source), options, around=around or here())
         with files.disk_errors("the store"):
             plan, warnings = backend(composed.plan.backend).check(composed.plan)
     except SpecError as error:

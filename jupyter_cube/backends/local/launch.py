@@ -94,7 +94,7 @@ def reap() -> None:
 def spawn_owner(folder: JobFolder) -> None:
     """Start an owner; where one lives already, the new one leaves at once."""
     words, env = owner_words("runner", str(folder.path)), owner_environment()
-    python, package = str(folder.record["python"]), str(folder.record["package"])
+    python, package = str(folder.record["owner_python"]), str(folder.record["package"])
     if os.access(python, os.X_OK) and os.path.exists(f"{package}/jupyter_cube/backends/local/runner.py"):
         # The version that wrote the job goes on with it.
         words, env = owner_words("runner", str(folder.path), python=python), owner_environment(package)
