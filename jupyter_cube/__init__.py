@@ -65,3 +65,10 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
         raise errors.BackendError(hint.wrong_system())
     magics.load_ipython_extension(shell)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """What Jupyter's server asks for."""
+    from jupyter_cube.server import extension
+
+    return extension.points()

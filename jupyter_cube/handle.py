@@ -21,6 +21,7 @@ from jupyter_cube.backends.local import launch
 from jupyter_cube.backends.registry import backend
 from jupyter_cube.errors import ConflictError, JobFailedError, NotFoundError
 from jupyter_cube.lifecycle import hold, render
+from jupyter_cube.lifecycle.plan import Plan
 from jupyter_cube.lifecycle.state import JobState, State, describe_end
 from jupyter_cube.log.follow import Chunk, Gap, Line, Log, changed, follow, follow_sync
 from jupyter_cube.marketplace.pins import pin
@@ -80,6 +81,11 @@ class Job:
     @property
     def folder(self) -> Path:
         return self._folder.path
+
+    @property
+    def plan(self) -> Plan:
+        """What it runs."""
+        return self._folder.plan
 
     @property
     def log(self) -> Log:

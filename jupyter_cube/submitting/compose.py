@@ -160,7 +160,7 @@ def job_text(text: str, options: Options, *, file: str, around: Surroundings) ->
         job = replace(job, extras=replace(job.extras, cube=replace(job.cube, backend=options.backend)))
     if job.cube.cwd and not os.path.isabs(job.cube.cwd):
         # relative to where it is submitted, also when it is submitted again from elsewhere
-        cwd = _folder(job.cube.cwd, around)
+        cwd = around.path(job.cube.cwd)
         job = replace(job, extras=replace(job.extras, cube=replace(job.cube, cwd=cwd)))
         text = with_value(text, ("extras", "jupyter_cube", "cwd"), cwd)
     job, plan, shopping = _compiled(job, options)
@@ -247,7 +247,7 @@ def _with_options(plan: Plan, options: Options, around: Surroundings) -> Plan:
     if options.grace is not None:
         changes["grace"] = options.grace
     if options.cwd:
-        cwd = _folder(options.cwd, around)
+        cwd = around.path(options.cwd)
         changes["roles"] = tuple(replace(role, cwd=cwd) for role in plan.roles)
     return replace(plan, **changes)
 
@@ -278,7 +278,7 @@ def _composed(
     image = options.image or f"python:{sys.version_info[0]}.{sys.version_info[1]}"
     cube = extras.Cube(
         backend=options.backend or "local",
-        cwd=_folder(options.cwd, around),
+        cwd=around.path(options.cwd),
         files=tuple(f"files/{one.path}" for one in files),
         timeout=seconds(options.timeout, "--timeout"),
         rank=ROLE if options.rank else "",
@@ -308,10 +308,6 @@ def _variable(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise UsageError(f"{name!r} cannot be a variable's name", place="--env", hint="use letters, digits and _")
     return name
-
-
-def _folder(typed: str, around: Surroundings) -> str:
-    return os.path.abspath(os.path.join(around.cwd, os.path.expanduser(typed)))
 
 
 def _environment(around: Surroundings) -> bytes:

@@ -1,0 +1,36 @@
+"""The extension that Jupyter's server loads."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+
+import jupyter_cube
+from jupyter_cube.config import store_path
+from jupyter_cube.server import job, jobs, log, machine
+
+ROOT = "/cube/api"
+
+
+class CubeApp(ExtensionApp):
+    """jupyter-cube in a Jupyter server."""
+
+    name = "jupyter_cube"
+    extension_url = ROOT
+    load_other_extensions = True
+
+    def initialize_settings(self) -> None:
+        """Let kernels find the same store, whose data folders may differ."""
+        os.environ.setdefault("CUBE_STORE", str(store_path()))
+
+    def initialize_handlers(self) -> None:
+        """All routes below ``ROOT``."""
+        routes: list[tuple[str, Any]] = [*jobs.ROUTES, *job.ROUTES, *log.ROUTES, *machine.ROUTES]
+        self.handlers.extend((ROOT + pattern, handler) for pattern, handler in routes)
+
+
+def points() -> list[dict[str, Any]]:
+    """What the server asks an extension's package for."""
+    return [{"module": "jupyter_cube", "app": CubeApp, "version": jupyter_cube.__version__}]
