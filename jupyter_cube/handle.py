@@ -213,10 +213,19 @@ class Job:
         return state.final
 
     def follow(
-        self, cursor: int = 0, *, tasks: Sequence[str] | None = None, provisional: bool = False
+        self,
+        cursor: int = 0,
+        *,
+        tasks: Sequence[str] | None = None,
+        provisional: bool = False,
+        behind: int | None = None,
     ) -> AsyncIterator[list[Chunk | Gap]]:
-        """The merged log from ``cursor`` on, in batches, until the job has ended."""
-        return follow(self.log, cursor, ended=self._ended, tasks=tasks, provisional=provisional)
+        """The merged log from ``cursor`` on, in batches, until the job has ended.
+
+        Args:
+            behind: bytes of arrears that are jumped over; None: never.
+        """
+        return follow(self.log, cursor, ended=self._ended, tasks=tasks, provisional=provisional, behind=behind)
 
     def follow_sync(
         self,

@@ -9,7 +9,7 @@ from jupyter_server.extension.application import ExtensionApp
 
 import jupyter_cube
 from jupyter_cube.config import store_path
-from jupyter_cube.server import job, jobs, log, machine
+from jupyter_cube.server import job, jobs, log, machine, socket
 
 ROOT = "/cube/api"
 
@@ -27,7 +27,7 @@ class CubeApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """All routes below ``ROOT``."""
-        routes: list[tuple[str, Any]] = [*jobs.ROUTES, *job.ROUTES, *log.ROUTES, *machine.ROUTES]
+        routes: list[tuple[str, Any]] = [*jobs.ROUTES, *job.ROUTES, *log.ROUTES, *machine.ROUTES, *socket.ROUTES]
         self.handlers.extend((ROOT + pattern, handler) for pattern, handler in routes)
 
 

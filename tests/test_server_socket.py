@@ -1,0 +1,133 @@
+"""The socket of a page: lines, ends and states come by themselves, and go on from a cursor."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from test_server import jp_server_config
+from tornado.httpclient import HTTPClientError
+from tornado.websocket import WebSocketClientConnection
+
+from jupyter_cube import api
+from jupyter_cube.lifecycle.state import State
+
+__all__ = ["jp_server_config"]  # a fixture
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+Connect = Callable[..., Awaitable[WebSocketClientConnection]]
+
+
+class Page:
+    """A page's end of the socket."""
+
+    def __init__(self, connection: WebSocketClientConnection) -> None:
+        self._connection = connection
+
+    async def say(self, **message: Any) -> None:
+        await self._connection.write_message(json.dumps(message))
+
+    async def hear(self) -> Any:
+        text = await asyncio.wait_for(asyncio.ensure_future(self._connection.read_message()), 20)
+        assert text is not None, "the server has closed the socket"
+        return json.loads(text)
+
+    async def until_end(self, name: str) -> list[Any]:
+        heard = []
+        while True:
+            message = await self.hear()
+            assert message["id"] == name
+            if "end" in message and message["end"] is True:
+                return heard
+            heard.append(message)
+
+
+async def opened(connect: Connect) -> Page:
+    return Page(await connect("cube", "api", "socket"))
+
+
+def texts(messages: list[Any]) -> list[str]:
+    return [line[4] for message in messages for line in message.get("lines", ())]
+
+
+async def test_lines_come_while_the_job_runs_and_go_on_from_any_of_them(jp_ws_fetch: Connect) -> None:
+    page = await opened(jp_ws_fetch)
+    job = api.submit("for i in 1 2 3 4 5; do echo line $i; sleep 0.05; done", shell=True)
+    await page.say(subscribe="a", to="stream", job=job.id)
+    heard = await page.until_end("a")
+    assert texts(heard) == [f"line {number}" for number in range(1, 6)]
+    assert len([message for message in heard if message.get("lines")]) > 1, "they came as they were written"
+    assert heard[-1]["state"]["state"] == "SUCCEEDED"
+    second = [line for message in heard for line in message.get("lines", ())][1]
+    await page.say(subscribe="b", to="stream", job=job.id, cursor=second[0])
+    assert texts(await page.until_end("b")) == ["line 3", "line 4", "line 5"]
+
+
+async def test_a_view_hears_that_a_job_grew_and_how_it_ended(jp_ws_fetch: Connect) -> None:
+    page = await opened(jp_ws_fetch)
+    job = api.submit("echo one; sleep 0.3; echo two", shell=True)
+    await page.say(subscribe="a", to="grew", job=job.id)
+    heard = await page.until_end("a")
+    ends = [message["end"] for message in heard]
+    assert ends == sorted(ends)
+    assert ends[-1] == job.log.end == len("one\ntwo\n")
+    assert [message["state"]["state"] for message in heard][-1] == "SUCCEEDED"
+    assert len(heard) < 20, "not a message for each look"
+
+
+async def test_the_list_of_jobs_says_only_what_has_changed(jp_ws_fetch: Connect) -> None:
+    page = await opened(jp_ws_fetch)
+    await page.say(subscribe="l", to="jobs")
+    assert await page.hear() == {"id": "l", "jobs": [], "gone": []}
+    job = await asyncio.get_running_loop().run_in_executor(None, lambda: api.submit("exit 3", shell=True, name="j"))
+    seen = []
+    while not seen or seen[-1]["state"] != "FAILED":
+        [one] = (await page.hear())["jobs"]
+        seen.append(one)
+    assert {one["id"] for one in seen} == {job.id}
+    assert job.wait(5) is State.FAILED
+    job.delete()
+    assert await page.hear() == {"id": "l", "jobs": [], "gone": [job.id]}
+    await page.say(unsubscribe="l")
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ({"subscribe": "a", "to": "grew", "job": "nothing"}, "no job 'nothing'"),
+        ({"subscribe": "a", "to": "everything", "job": "x"}, "nobody can subscribe to 'everything'"),
+        ({"subscribe": "a", "to": "stream"}, "the job is missing"),
+        ({"subscribe": "a", "to": "stream", "job": "x", "cursor": "1"}, "the cursor is no whole number"),
+        ({"subscribe": "", "to": "jobs"}, "a subscription needs an id"),
+        ({"hello": 1}, "a message is no order"),
+    ],
+)
+async def test_mistakes_are_said_and_the_socket_stays(jp_ws_fetch: Connect, message: Any, said: str) -> None:
+    page = await opened(jp_ws_fetch)
+    await page.say(**message)
+    assert (await page.hear())["error"]["message"] == said
+    await page.say(subscribe="l", to="jobs")
+    assert (await page.hear())["id"] == "l"
+
+
+async def test_a_reader_that_pauses_holds_up_nobody(jp_ws_fetch: Connect) -> None:
+    page, slow = await opened(jp_ws_fetch), await opened(jp_ws_fetch)
+    lines = 200_000
+    job = api.submit(f"yes 0123456789012345678901234567890123456789 | head -n {lines}", shell=True)
+    await slow.say(subscribe="s", to="stream", job=job.id)
+    await page.say(subscribe="f", to="stream", job=job.id)
+    assert len(texts(await page.until_end("f"))) == lines
+    assert job.wait(20) is State.SUCCEEDED
+    assert len(texts(await slow.until_end("s"))) == lines
+
+
+async def test_nobody_listens_without_the_token(jp_ws_fetch: Connect) -> None:
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_ws_fetch("cube", "api", "socket", headers={"Authorization": "token wrong"})
+    assert caught.value.code == 403
+    assert os.environ["CUBE_STORE"]
