@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
 import jupyter_cube.config
 from jupyter_cube import api
 from jupyter_cube.lifecycle.state import State
+from jupyter_cube.server.description import FILE
+from jupyter_cube.server.extension import ROOT, ROUTES
+from jupyter_cube.server.job import ID
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
@@ -30,6 +36,22 @@ def jp_server_config() -> dict[str, Any]:
     }
 
 
+DOCUMENT = yaml.safe_load(FILE.read_text("utf-8"))
+
+
+def described(answer: HTTPResponse, verb: str, path: tuple[str, ...]) -> Any:
+    """The answer's JSON, which must be as the document says."""
+    place = "/".join(["/cube/api", *path])
+    found = [each for each in DOCUMENT["paths"] if re.fullmatch(re.sub(r"\\{job\\}", "[^/]+", re.escape(each)), place)]
+    exact = min(found, key=lambda each: each.count("{"))  # bulk is no job
+    responses = DOCUMENT["paths"][exact][verb]["responses"]
+    response = responses.get(str(answer.code)) or DOCUMENT["components"]["responses"]["Error"]
+    schema = response["content"]["application/json"]["schema"]
+    value = json.loads(answer.body)
+    jsonschema.validate(value, {"components": DOCUMENT["components"], **schema})
+    return value
+
+
 class Client:
     """Requests below ``/cube/api``."""
 
@@ -38,7 +60,7 @@ class Client:
 
     async def get(self, *path: str, **params: str) -> Any:
         answer = await self._fetch("cube", "api", *path, params=params)
-        return json.loads(answer.body)
+        return described(answer, "get", path)
 
     async def raw(self, *path: str, **params: str) -> HTTPResponse:
         return await self._fetch("cube", "api", *path, params=params)
@@ -46,7 +68,7 @@ class Client:
     async def post(self, *path: str, code: int = 0, **body: Any) -> Any:
         answer = await self._fetch("cube", "api", *path, method="POST", body=json.dumps(body), raise_error=False)
         assert answer.code == (code or 200), answer.body
-        return json.loads(answer.body)
+        return described(answer, "post", path)
 
     async def refused(self, *path: str, method: str = "GET", **params: str) -> tuple[int, Any]:
         with pytest.raises(HTTPClientError) as caught:
@@ -164,3 +186,16 @@ async def test_the_machine_and_its_queue(client: Client, jp_config_dir: Path) ->
     await client.post("jobs", job.id, "stop", reason="enough", code=202)
     assert job.wait(20) is State.STOPPED
     assert waiting.wait(20) is State.SUCCEEDED
+
+
+async def test_the_document_describes_all_there_is_and_nothing_else(client: Client) -> None:
+    served = await client.raw("openapi.yaml")
+    assert yaml.safe_load(served.body) == DOCUMENT
+    there = {
+        (ROOT + pattern.replace(ID, "/jobs/{job}").replace("(.+)", "{path}"), verb)
+        for pattern, handler in ROUTES
+        for verb in ("get", "post", "put", "patch", "delete")
+        if verb in vars(handler)
+    }
+    verbs = ("get", "post", "put", "patch", "delete")
+    assert {(path, verb) for path, about in DOCUMENT["paths"].items() for verb in about if verb in verbs} == there

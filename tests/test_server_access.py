@@ -11,15 +11,15 @@ from jupyter_server.serverapp import ServerApp
 from test_server import jp_server_config
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from jupyter_cube.server import job, jobs, log, machine
+from jupyter_cube.server.extension import ROUTES
+from jupyter_cube.server.job import ID
 
 __all__ = ["jp_server_config"]  # a fixture
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
-ROUTES = [*jobs.ROUTES, *job.ROUTES, *log.ROUTES, *machine.ROUTES]
 VERBS = [
-    (pattern.replace(job.ID, "/jobs/x").replace("(.+)", "results/a"), verb)
+    (pattern.replace(ID, "/jobs/x").replace("(.+)", "results/a"), verb)
     for pattern, handler in ROUTES
     for verb in ("GET", "POST", "PUT", "PATCH", "DELETE")
     if verb.lower() in vars(handler)

@@ -9,9 +9,12 @@ from jupyter_server.extension.application import ExtensionApp
 
 import jupyter_cube
 from jupyter_cube.config import store_path
-from jupyter_cube.server import job, jobs, log, machine, socket
+from jupyter_cube.server import description, job, jobs, log, machine, socket
 
 ROOT = "/cube/api"
+ROUTES: list[tuple[str, Any]] = [
+    route for part in (description, jobs, job, log, machine, socket) for route in part.ROUTES
+]
 
 
 class CubeApp(ExtensionApp):
@@ -27,8 +30,7 @@ class CubeApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """All routes below ``ROOT``."""
-        routes: list[tuple[str, Any]] = [*jobs.ROUTES, *job.ROUTES, *log.ROUTES, *machine.ROUTES, *socket.ROUTES]
-        self.handlers.extend((ROOT + pattern, handler) for pattern, handler in routes)
+        self.handlers.extend((ROOT + pattern, handler) for pattern, handler in ROUTES)
 
 
 def points() -> list[dict[str, Any]]:
