@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import openapi_spec_validator
 import pytest
 import yaml
 from tornado.httpclient import HTTPClientError, HTTPResponse
@@ -42,7 +43,7 @@ DOCUMENT = yaml.safe_load(FILE.read_text("utf-8"))
 def described(answer: HTTPResponse, verb: str, path: tuple[str, ...]) -> Any:
     """The answer's JSON, which must be as the document says."""
     place = "/".join(["/cube/api", *path])
-    found = [each for each in DOCUMENT["paths"] if re.fullmatch(re.sub(r"\\{job\\}", "[^/]+", re.escape(each)), place)]
+    found = [each for each in DOCUMENT["paths"] if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(each)), place)]
     exact = min(found, key=lambda each: each.count("{"))  # bulk is no job
     responses = DOCUMENT["paths"][exact][verb]["responses"]
     response = responses.get(str(answer.code)) or DOCUMENT["components"]["responses"]["Error"]
@@ -189,10 +190,14 @@ async def test_the_machine_and_its_queue(client: Client, jp_config_dir: Path) ->
 
 
 async def test_the_document_describes_all_there_is_and_nothing_else(client: Client) -> None:
+    openapi_spec_validator.validate(DOCUMENT)
     served = await client.raw("openapi.yaml")
     assert yaml.safe_load(served.body) == DOCUMENT
     there = {
-        (ROOT + pattern.replace(ID, "/jobs/{job}").replace("(.+)", "{path}"), verb)
+        (
+            ROOT + pattern.replace(ID, "/jobs/{job}").replace("(.+)", "{path}").replace(r"([\w.-]{1,100})", "{source}"),
+            verb,
+        )
         for pattern, handler in ROUTES
         for verb in ("get", "post", "put", "patch", "delete")
         if verb in vars(handler)

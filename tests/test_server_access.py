@@ -19,7 +19,7 @@ __all__ = ["jp_server_config"]  # a fixture
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 VERBS = [
-    (pattern.replace(ID, "/jobs/x").replace("(.+)", "results/a"), verb)
+    (pattern.replace(ID, "/jobs/x").replace("(.+)", "results/a").replace(r"([\w.-]{1,100})", "x"), verb)
     for pattern, handler in ROUTES
     for verb in ("GET", "POST", "PUT", "PATCH", "DELETE")
     if verb.lower() in vars(handler)

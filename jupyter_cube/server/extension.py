@@ -9,11 +9,11 @@ from jupyter_server.extension.application import ExtensionApp
 
 import jupyter_cube
 from jupyter_cube.config import store_path
-from jupyter_cube.server import description, job, jobs, log, machine, socket
+from jupyter_cube.server import description, items, job, jobs, log, machine, preview, socket, sources
 
 ROOT = "/cube/api"
 ROUTES: list[tuple[str, Any]] = [
-    route for part in (description, jobs, job, log, machine, socket) for route in part.ROUTES
+    route for part in (description, jobs, job, log, items, sources, preview, machine, socket) for route in part.ROUTES
 ]
 
 

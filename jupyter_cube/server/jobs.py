@@ -67,7 +67,7 @@ class Jobs(CubeHandler):
         self.answer({**job.describe(), "notes": list(job.notes)}, 201)
 
     def _submit(self, asked: Mapping[str, Any]) -> api.Job:
-        options = _options(asked.get("options", {}))
+        options = options_of(asked.get("options", {}))
         around = origin_of(self, asked)
         kinds = [kind for kind in ("text", "file", "words") if kind in asked]
         if len(kinds) != 1:
@@ -112,7 +112,12 @@ def _order_all(order: str, ids: Sequence[str]) -> list[dict[str, Any]]:
     return results
 
 
-def _options(asked: Any) -> Options:
+def options_of(asked: Any) -> Options:
+    """The options of a submit by request.
+
+    Raises:
+        UsageError: one is unknown, or of the wrong type.
+    """
     if not isinstance(asked, dict):
         raise UsageError("options must be an object", place="options")
     if unknown := asked.keys() - _OPTIONS:

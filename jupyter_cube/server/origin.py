@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
@@ -29,7 +30,7 @@ def origin_of(handler: CubeHandler, asked: Mapping[str, Any]) -> Surroundings:
     for name in ("kernelspec", "cwd", "notebook"):
         if not isinstance(asked.get(name, ""), str):
             raise UsageError("this must be text", place=name)
-    root = os.path.abspath(os.path.expanduser(handler.settings.get("server_root_dir", os.getcwd())))
+    root = str(folder_of(handler))
     notebook, folder = "", root
     if path := asked.get("notebook", ""):
         notebook = os.path.normpath(os.path.join(root, path.lstrip("/")))
@@ -42,6 +43,21 @@ def origin_of(handler: CubeHandler, asked: Mapping[str, Any]) -> Surroundings:
     spec = _spec(handler, asked.get("kernelspec", "") or _spec_name_of(notebook))
     environ = {**os.environ, **spec.env}
     return Surroundings(_interpreter(spec, environ), environ, os.path.abspath(cwd), notebook)
+
+
+def folder_of(handler: CubeHandler, inside: str = "") -> Path:
+    """The server's root folder, or one inside of it.
+
+    Raises:
+        UsageError: it is not inside, or not there.
+    """
+    root = Path(handler.settings.get("server_root_dir", os.getcwd())).expanduser().absolute()
+    folder = Path(os.path.normpath(root / inside.lstrip("/")))
+    if not folder.is_relative_to(root):
+        raise UsageError("the folder is not below the server's root folder", place=inside)
+    if not folder.is_dir():
+        raise UsageError("there is no such folder", place=str(folder), hint="name one that is there")
+    return folder
 
 
 def _spec_name_of(notebook: str) -> str:

@@ -25,7 +25,7 @@ from jupyter_cube.server import feed
 _MOST = 1000  # subscriptions of one page
 
 
-class Socket(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: ignore[misc] # as those of the server itself
+class Socket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     """The socket of one page."""
 
     auth_resource = "cube"
@@ -36,7 +36,7 @@ class Socket(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type: ignore[
         allowed = self.authorizer.is_authorized(self, self.current_user, "read", self.auth_resource)
         if not await ensure_async(allowed):
             raise web.HTTPError(403)
-        await ensure_async(super().get(*args, **kwargs))
+        await super().get(*args, **kwargs)
 
     def open(self, *args: Any, **kwargs: Any) -> None:
         """A page is there."""

@@ -1,0 +1,198 @@
+"""The marketplace: finding items, reading about one, using, publishing, making and importing them."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from jupyter_cube.curation import drafts, offers, showcase
+from jupyter_cube.errors import UsageError
+from jupyter_cube.marketplace.catalog import catalog
+from jupyter_cube.marketplace.item import FILE, Published
+from jupyter_cube.marketplace.trust import Allowed
+from jupyter_cube.server.handler import CubeHandler
+from jupyter_cube.server.origin import folder_of
+
+_LIMIT, _MOST = 50, 1000  # items of one answer
+
+
+class Items(CubeHandler):
+    """All items of all sources."""
+
+    _track_activity = False  # asked for while somebody types
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Those with these words, the best first."""
+        found = await self.work(
+            offers.items,
+            self.text("query"),
+            kind=self.text("kind"),
+            tags=tuple(tag for tag in self.text("tags").split(",") if tag),
+            category=self.text("category"),
+            author=self.text("author"),
+            source=self.text("source"),
+            limit=self.number("limit", _LIMIT, most=_MOST),
+            offset=self.number("offset", 0),
+        )
+        entries = [showcase.entry_record(entry) for entry in found.entries]
+        self.answer({"total": found.total, "items": entries, "problems": list(found.problems)})
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Publish what a file, a folder or a text describes."""
+        asked = self.body("path", "text", "to", "version", "author")
+        _texts(asked, "path", "text", "to", "version", "author")
+        if ("path" in asked) == ("text" in asked):
+            raise UsageError("there must be one thing to publish", hint="send path or text")
+        self.answer(await self.work(_publish, folder_of(self), asked), 201)
+
+
+class Item(CubeHandler):
+    """One item, named as people do: ``[SOURCE/]NAME[@VERSION]``, or its address."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """All that is known of it, with the form of its variables."""
+        found = await self.work(offers.offer, self.get_query_argument("name"))
+        self.answer(await self.work(showcase.record, found))
+
+
+class Use(CubeHandler):
+    """``use``."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """The cell or command that uses it; of a notebook template a copy is written."""
+        asked = self.body("name", "values", "folder")
+        _texts(asked, "name", "folder")
+        values = asked.get("values", {})
+        if not isinstance(values, dict):
+            raise UsageError("values must be an object", place="values")
+        folder = folder_of(self, asked.get("folder", ""))
+        self.answer(dataclasses.asdict(await self.work(offers.use, _name(asked), values, folder=folder)))
+
+
+class Trust(CubeHandler):
+    """What of others may be used without asking."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """All that somebody has allowed."""
+        records = await self.work(_allowed)
+        self.answer({"allowed": [dataclasses.asdict(one) for one in records]})
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Allow one item with exactly this content."""
+        asked = self.body("name", "digest")
+        _texts(asked, "name", "digest")
+        if not asked.get("digest"):
+            raise UsageError("trust needs the digest of what is allowed", place="digest")
+        self.answer(_shown(await self.work(offers.allow, _name(asked), asked["digest"])))
+
+
+class New(CubeHandler):
+    """``new``: an item of what somebody has."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Publish it, or give its text."""
+        asked = self.body("kind", "name", "url", "path", "origin", "summary", "publish")
+        _texts(asked, "kind", "name", "url", "path", "origin", "summary")
+        if not isinstance(asked.get("publish", False), bool):
+            raise UsageError("this must be true or false", place="publish")
+        self.answer(await self.work(_new, folder_of(self), asked), 201 if asked.get("publish") else 200)
+
+
+class Import(CubeHandler):
+    """``import``."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Items of a file of another system."""
+        asked = self.body("path", "only", "to", "dry_run")
+        _texts(asked, "path", "to")
+        only = asked.get("only", [])
+        if not isinstance(only, list) or not all(isinstance(one, str) for one in only):
+            raise UsageError("this must be a list of names", place="only")
+        path = folder_of(self) / asked.get("path", "")
+        brought = await self.work(
+            drafts.bring_in, path, only=tuple(only), to=asked.get("to", ""), dry_run=bool(asked.get("dry_run"))
+        )
+        names = ("name", "kind", "version", "digest")
+        items = [{**{name: getattr(one, name) for name in names}, "notes": list(one.notes)} for one in brought]
+        self.answer({"items": items})
+
+
+def _allowed() -> list[Allowed]:
+    return catalog().trust.records()
+
+
+def _publish(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+    options = {name: asked[name] for name in ("to", "version", "author") if asked.get(name)}
+    notes: list[str] = []
+    if "path" in asked:
+        found = offers.publish(folder / asked["path"], notes=notes, **options)
+    else:
+        with tempfile.TemporaryDirectory(prefix="cube-") as place:
+            file = Path(place, FILE)
+            file.write_text(asked["text"], encoding="utf-8")
+            found = offers.publish(file, notes=notes, **options)
+    return _published(found, notes)
+
+
+def _new(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: asked[name] for name in ("url", "origin", "summary") if asked.get(name)}
+    if asked.get("path"):
+        given["path"] = str(folder / asked["path"])
+    draft = drafts.new(asked.get("kind", ""), asked.get("name", ""), **given)
+    if not asked.get("publish"):
+        return {"text": draft.text, "notes": list(draft.notes)}
+    notes = [*draft.notes]
+    return _published(draft.publish(notes=notes), notes)
+
+
+def _published(found: Sequence[Published], notes: Sequence[str]) -> dict[str, Any]:
+    return {"items": [_shown(one) for one in found], "notes": list(notes)}
+
+
+def _shown(one: Published) -> dict[str, Any]:
+    return {"name": one.item.name, "version": one.item.version, "digest": one.digest, "source": one.source}
+
+
+def _name(asked: Mapping[str, Any]) -> str:
+    name = asked.get("name", "")
+    if not name:
+        raise UsageError("which item", place="name", hint="send its name")
+    return str(name)
+
+
+def _texts(asked: Mapping[str, Any], *names: str) -> None:
+    for name in names:
+        if not isinstance(asked.get(name, ""), str):
+            raise UsageError("this must be text", place=name)
+
+
+ROUTES = [
+    ("/items", Items),
+    ("/item", Item),
+    ("/item/use", Use),
+    ("/item/trust", Trust),
+    ("/item/new", New),
+    ("/item/import", Import),
+]
