@@ -11,14 +11,18 @@ import dataclasses
 import functools
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from jupyter_cube import api, logview
+from jupyter_cube.config import store_path
 from jupyter_cube.errors import NotFoundError
 from jupyter_cube.log.chunk import Chunk
 from jupyter_cube.log.follow import changed
-from jupyter_cube.store.index import Summary
+from jupyter_cube.store.index import Index, Summary
+from jupyter_cube.store.store import Store
 from jupyter_cube.watch import Watch
+
+if TYPE_CHECKING:
+    from jupyter_cube.handle import Job
 
 Message = dict[str, Any]
 
@@ -41,7 +45,7 @@ async def grew(name: str) -> AsyncIterator[Message]:
     Raises:
         NotFoundError: there is no such job.
     """
-    job = await in_thread(api.job, name)
+    job = await in_thread(_job, name)
     watch = Watch()
     watch.add(job.folder)
     before: Message = {}
@@ -68,7 +72,7 @@ async def stream(name: str, cursor: int, tasks: Sequence[str] | None) -> AsyncIt
     Raises:
         NotFoundError: there is no such job or task.
     """
-    job = await in_thread(api.job, name)
+    job = await in_thread(_job, name)
     for task in tasks or ():
         if task not in job.log.names:
             raise NotFoundError(f"no task {task!r:.100} in {job.name}")
@@ -76,6 +80,16 @@ async def stream(name: str, cursor: int, tasks: Sequence[str] | None) -> AsyncIt
         yield {"lines": _lines([item for item in batch if isinstance(item, Chunk)]), "gaps": _gaps(batch)}
         await asyncio.sleep(0)
     yield {"state": await in_thread(job.describe)}
+
+
+def _job(name: str) -> Job:
+    from jupyter_cube import api
+
+    return api.job(name)
+
+
+def _jobs() -> list[Summary]:
+    return Index(Store(store_path())).summaries()
 
 
 def _lines(chunks: Sequence[Chunk]) -> list[list[Any]]:
@@ -88,6 +102,8 @@ def _lines(chunks: Sequence[Chunk]) -> list[list[Any]]:
 
 
 def _gaps(batch: Sequence[Any]) -> list[Message]:
+    from jupyter_cube import logview
+
     return [logview.record(item) for item in batch if not isinstance(item, Chunk)]
 
 
@@ -96,7 +112,7 @@ async def jobs() -> AsyncIterator[Message]:
     known: dict[str, Summary] = {}
     first = True
     while True:
-        found = {one.id: one for one in await in_thread(api.jobs)}
+        found = {one.id: one for one in await in_thread(_jobs)}
         new = [_summary(one) for one in found.values() if known.get(one.id) != one]
         gone = [name for name in known if name not in found]
         if first or new or gone:

@@ -7,11 +7,14 @@ import dataclasses
 import functools
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from jupyter_server.base.handlers import APIHandler
 
 from jupyter_cube.errors import CubeError, SpecError, UsageError
+
+if TYPE_CHECKING:
+    from jupyter_cube.handle import Job
 
 _T = TypeVar("_T")
 
@@ -25,6 +28,10 @@ class CubeHandler(APIHandler):
         """Do what reads disks or waits for locks in a thread, so that the server goes on."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(None, functools.partial(function, *args, **kwargs))
+
+    async def job(self, name: str) -> Job:
+        """The job of that id, beginning of an id, or name."""
+        return await self.work(_job, name)
 
     def answer(self, value: Any, status: int = 200) -> None:
         """Finish with JSON."""
@@ -98,6 +105,12 @@ class CubeHandler(APIHandler):
         """A user's mistake is no event for the server's log."""
         if not isinstance(value, CubeError):
             super().log_exception(typ, value, tb)
+
+
+def _job(name: str) -> Job:
+    from jupyter_cube import api  # what submits is not needed before somebody asks
+
+    return api.job(name)
 
 
 def _error(kwargs: Mapping[str, Any]) -> CubeError | None:

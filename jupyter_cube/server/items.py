@@ -6,18 +6,17 @@ import dataclasses
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_cube.curation import drafts, offers, showcase
 from jupyter_cube.errors import UsageError
-from jupyter_cube.marketplace.catalog import catalog
-from jupyter_cube.marketplace.item import FILE, Published
-from jupyter_cube.marketplace.trust import Allowed
 from jupyter_cube.server.handler import CubeHandler
 from jupyter_cube.server.origin import folder_of
+
+if TYPE_CHECKING:
+    from jupyter_cube.marketplace.item import Published
 
 _LIMIT, _MOST = 50, 1000  # items of one answer
 
@@ -31,9 +30,9 @@ class Items(CubeHandler):
     @authorized
     async def get(self) -> None:
         """Those with these words, the best first."""
-        found = await self.work(
-            offers.items,
-            self.text("query"),
+        answer = await self.work(
+            _items,
+            query=self.text("query"),
             kind=self.text("kind"),
             tags=tuple(tag for tag in self.text("tags").split(",") if tag),
             category=self.text("category"),
@@ -42,8 +41,7 @@ class Items(CubeHandler):
             limit=self.number("limit", _LIMIT, most=_MOST),
             offset=self.number("offset", 0),
         )
-        entries = [showcase.entry_record(entry) for entry in found.entries]
-        self.answer({"total": found.total, "items": entries, "problems": list(found.problems)})
+        self.answer(answer)
 
     @web.authenticated
     @authorized
@@ -63,8 +61,7 @@ class Item(CubeHandler):
     @authorized
     async def get(self) -> None:
         """All that is known of it, with the form of its variables."""
-        found = await self.work(offers.offer, self.get_query_argument("name"))
-        self.answer(await self.work(showcase.record, found))
+        self.answer(await self.work(_item, self.get_query_argument("name")))
 
 
 class Use(CubeHandler):
@@ -80,7 +77,7 @@ class Use(CubeHandler):
         if not isinstance(values, dict):
             raise UsageError("values must be an object", place="values")
         folder = folder_of(self, asked.get("folder", ""))
-        self.answer(dataclasses.asdict(await self.work(offers.use, _name(asked), values, folder=folder)))
+        self.answer(await self.work(_use, _name(asked), values, folder))
 
 
 class Trust(CubeHandler):
@@ -90,8 +87,7 @@ class Trust(CubeHandler):
     @authorized
     async def get(self) -> None:
         """All that somebody has allowed."""
-        records = await self.work(_allowed)
-        self.answer({"allowed": [dataclasses.asdict(one) for one in records]})
+        self.answer({"allowed": await self.work(_allowed)})
 
     @web.authenticated
     @authorized
@@ -101,7 +97,7 @@ class Trust(CubeHandler):
         _texts(asked, "name", "digest")
         if not asked.get("digest"):
             raise UsageError("trust needs the digest of what is allowed", place="digest")
-        self.answer(_shown(await self.work(offers.allow, _name(asked), asked["digest"])))
+        self.answer(await self.work(_allow, _name(asked), asked["digest"]))
 
 
 class New(CubeHandler):
@@ -131,19 +127,54 @@ class Import(CubeHandler):
         if not isinstance(only, list) or not all(isinstance(one, str) for one in only):
             raise UsageError("this must be a list of names", place="only")
         path = folder_of(self) / asked.get("path", "")
-        brought = await self.work(
-            drafts.bring_in, path, only=tuple(only), to=asked.get("to", ""), dry_run=bool(asked.get("dry_run"))
-        )
-        names = ("name", "kind", "version", "digest")
-        items = [{**{name: getattr(one, name) for name in names}, "notes": list(one.notes)} for one in brought]
-        self.answer({"items": items})
+        to, dry = asked.get("to", ""), bool(asked.get("dry_run"))
+        self.answer({"items": await self.work(_brought, path, only=tuple(only), to=to, dry_run=dry)})
 
 
-def _allowed() -> list[Allowed]:
-    return catalog().trust.records()
+def _items(**asked: Any) -> dict[str, Any]:
+    from jupyter_cube.curation import offers, showcase
+
+    found = offers.items(**asked)
+    entries = [showcase.entry_record(entry) for entry in found.entries]
+    return {"total": found.total, "items": entries, "problems": list(found.problems)}
+
+
+def _item(name: str) -> dict[str, Any]:
+    from jupyter_cube.curation import offers, showcase
+
+    return showcase.record(offers.offer(name))
+
+
+def _use(name: str, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    from jupyter_cube.curation import offers
+
+    return dataclasses.asdict(offers.use(name, values, folder=folder))
+
+
+def _allow(name: str, digest: str) -> dict[str, Any]:
+    from jupyter_cube.curation import offers
+
+    return _shown(offers.allow(name, digest))
+
+
+def _allowed() -> list[dict[str, Any]]:
+    from jupyter_cube.marketplace.catalog import catalog
+
+    return [dataclasses.asdict(one) for one in catalog().trust.records()]
+
+
+def _brought(path: Path, **asked: Any) -> list[dict[str, Any]]:
+    from jupyter_cube.curation import drafts
+
+    names = ("name", "kind", "version", "digest")
+    brought = drafts.bring_in(path, **asked)
+    return [{**{name: getattr(one, name) for name in names}, "notes": list(one.notes)} for one in brought]
 
 
 def _publish(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+    from jupyter_cube.curation import offers
+    from jupyter_cube.marketplace.item import FILE
+
     options = {name: asked[name] for name in ("to", "version", "author") if asked.get(name)}
     notes: list[str] = []
     if "path" in asked:
@@ -157,6 +188,8 @@ def _publish(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _new(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+    from jupyter_cube.curation import drafts
+
     given = {name: asked[name] for name in ("url", "origin", "summary") if asked.get(name)}
     if asked.get("path"):
         given["path"] = str(folder / asked["path"])

@@ -12,7 +12,6 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_cube import api
 from jupyter_cube.errors import NotFoundError, UsageError
 from jupyter_cube.lifecycle import plan as plans
 from jupyter_cube.server.handler import CubeHandler
@@ -30,14 +29,14 @@ class Job(CubeHandler):
     @authorized
     async def get(self, name: str) -> None:
         """All that ``describe`` says."""
-        job = await self.work(api.job, name)
+        job = await self.job(name)
         self.answer(await self.work(job.describe))
 
     @web.authenticated
     @authorized
     async def delete(self, name: str) -> None:
         """Delete an ended job with all its files."""
-        job = await self.work(api.job, name)
+        job = await self.job(name)
         await self.work(job.delete)
         self.set_status(204)
         self.finish()
@@ -53,7 +52,7 @@ class Stop(CubeHandler):
         reason = self.body("reason").get("reason") or "stopped by its user"
         if not isinstance(reason, str):
             raise UsageError("this must be text", place="reason")
-        job = await self.work(api.job, name)
+        job = await self.job(name)
         await self.work(job.stop, reason)
         self.answer(await self.work(job.describe), 202)
 
@@ -68,7 +67,7 @@ class Retry(CubeHandler):
         failed = self.body("failed").get("failed", False)
         if not isinstance(failed, bool):
             raise UsageError("this must be true or false", place="failed")
-        job = await self.work(api.job, name)
+        job = await self.job(name)
         await self.work(job.retry, failed=failed)
         self.answer(await self.work(job.describe), 202)
 
@@ -83,7 +82,7 @@ class Release(CubeHandler):
         task = self.body("task").get("task", "")
         if not isinstance(task, str):
             raise UsageError("this must be text", place="task")
-        job = await self.work(api.job, name)
+        job = await self.job(name)
         await self.work(job.release, task)
         self.answer(await self.work(job.describe), 202)
 
@@ -95,7 +94,7 @@ class Spec(CubeHandler):
     @authorized
     async def get(self, name: str) -> None:
         """As text."""
-        job = await self.work(api.job, name)
+        job = await self.job(name)
         text = await self.work((job.folder / "spec.yaml").read_text, "utf-8")
         self.finish(text, set_content_type="text/plain; charset=utf-8")
 
@@ -107,7 +106,7 @@ class Plan(CubeHandler):
     @authorized
     async def get(self, name: str) -> None:
         """The plan; secrets by name only."""
-        job = await self.work(api.job, name)
+        job = await self.job(name)
         self.answer(await self.work(lambda: plans.to_json(job.plan)))
 
 
@@ -118,7 +117,7 @@ class Environment(CubeHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Name to value, for the job and for each role."""
-        job = await self.work(api.job, name)
+        job = await self.job(name)
         plan = await self.work(lambda: job.plan)
         self.answer({"job": dict(plan.env), "roles": {role.name: dict(role.env) for role in plan.roles}})
 
@@ -130,7 +129,7 @@ class Artifacts(CubeHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Paths and sizes."""
-        job = await self.work(api.job, name)
+        job = await self.job(name)
         found = await self.work(lambda: [*_files(job.folder)])
         self.answer({"files": found[:_MOST_FILES], "more": len(found) > _MOST_FILES})
 
@@ -142,7 +141,7 @@ class Artifact(CubeHandler):
     @authorized
     async def get(self, name: str, path: str) -> None:
         """Its bytes."""
-        job = await self.work(api.job, name)
+        job = await self.job(name)
         fd = await self.work(_opened, job.folder, path)
         with os.fdopen(fd, "rb") as file:
             kind = mimetypes.guess_type(path)[0] or "application/octet-stream"

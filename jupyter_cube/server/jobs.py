@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_cube import api
 from jupyter_cube.errors import CubeError, UsageError
 from jupyter_cube.lifecycle.state import State
-from jupyter_cube.marketplace.reference import is_reference
 from jupyter_cube.server.handler import CubeHandler
 from jupyter_cube.server.origin import origin_of
 from jupyter_cube.store.index import Summary
 from jupyter_cube.submitting.options import Options
+
+if TYPE_CHECKING:
+    from jupyter_cube.handle import Job
 
 _SORTS: Mapping[str, Callable[[Summary], Any]] = {
     "created": lambda one: one.created,
@@ -26,7 +27,7 @@ _SORTS: Mapping[str, Callable[[Summary], Any]] = {
 }
 _LIMIT = 100  # jobs of one answer, where the request names no other number
 _MOST = 1000
-_ORDERS: Mapping[str, Callable[[api.Job], None]] = {
+_ORDERS: Mapping[str, Callable[[Job], None]] = {
     "stop": lambda job: job.stop(),
     "retry": lambda job: job.retry(),
     "delete": lambda job: job.delete(),
@@ -52,7 +53,7 @@ class Jobs(CubeHandler):
         rising = self.choice("order", ("asc", "desc"), "desc") == "asc"
         first, most = self.number("offset", 0), self.number("limit", _LIMIT, most=_MOST)
         found = await self.work(
-            api.jobs, state=State(state) if state else None, name=self.text("name"), tag=self.text("tag")
+            _listed, state=State(state) if state else None, name=self.text("name"), tag=self.text("tag")
         )
         found.sort(key=key, reverse=not rising)
         self.answer({"total": len(found), "jobs": [_summary(one) for one in found[first : first + most]]})
@@ -66,7 +67,10 @@ class Jobs(CubeHandler):
         self.set_header("Location", f"{self.request.path}/{job.id}")
         self.answer({**job.describe(), "notes": list(job.notes)}, 201)
 
-    def _submit(self, asked: Mapping[str, Any]) -> api.Job:
+    def _submit(self, asked: Mapping[str, Any]) -> Job:
+        from jupyter_cube import api
+        from jupyter_cube.marketplace.reference import is_reference
+
         options = options_of(asked.get("options", {}))
         around = origin_of(self, asked)
         kinds = [kind for kind in ("text", "file", "words") if kind in asked]
@@ -100,7 +104,15 @@ class Bulk(CubeHandler):
         self.answer({"results": await self.work(_order_all, str(order), ids)})
 
 
+def _listed(**asked: Any) -> list[Summary]:
+    from jupyter_cube import api
+
+    return api.jobs(**asked)
+
+
 def _order_all(order: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    from jupyter_cube import api
+
     results: list[dict[str, Any]] = []
     for one in dict.fromkeys(ids):
         try:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_cube import api, logview
-from jupyter_cube.errors import NotFoundError
+from jupyter_cube.errors import NotFoundError, UsageError
 from jupyter_cube.log.chunk import Chunk, Gap, Line
-from jupyter_cube.log.search import search
 from jupyter_cube.server.handler import CubeHandler
 from jupyter_cube.server.job import ID, web_filename
+
+if TYPE_CHECKING:
+    from jupyter_cube.handle import Job
+    from jupyter_cube.log.log import Log
 
 _LINES = 500  # of a window, where the request names no other number
 _MOST_LINES = 10_000
@@ -26,9 +28,9 @@ _BATCH = 1 << 18  # bytes of a download that are made at once
 class _LogHandler(CubeHandler):
     _track_activity = False  # a page that shows a log asks again and again: that is nobody's activity
 
-    async def _job(self, name: str) -> tuple[api.Job, list[str] | None]:
+    async def _job(self, name: str) -> tuple[Job, list[str] | None]:
         """The job, and the tasks that are asked for; None: all."""
-        job = await self.work(api.job, name)
+        job = await self.job(name)
         wanted = [task for task in self.text("tasks").split(",") if task]
         for task in wanted:
             if task not in job.log.names:
@@ -63,21 +65,18 @@ class Search(_LogHandler):
         job, tasks = await self._job(name)
         back = self.choice("direction", ("forth", "back"), "forth") == "back"
         typed = self.text("cursor")
-        found = await self.work(
-            lambda: list(
-                search(
-                    job.log,
-                    self.text("text"),
-                    regex=self.text("regex") == "true",
-                    ignore_case=self.text("ignore_case") == "true",
-                    tasks=tasks,
-                    cursor=self.number("cursor", 0) if typed else None,
-                    limit=self.number("limit", 100, most=_MOST_LINES),
-                    backwards=back,
-                )
-            )
+        lines = await self.work(
+            _found,
+            job.log,
+            self.text("text"),
+            regex=self.text("regex") == "true",
+            ignore_case=self.text("ignore_case") == "true",
+            tasks=tasks,
+            cursor=self.number("cursor", 0) if typed else None,
+            limit=self.number("limit", 100, most=_MOST_LINES),
+            backwards=back,
         )
-        self.answer({"lines": [_shown(line) for line in found]})
+        self.answer({"lines": lines})
 
 
 class Download(_LogHandler):
@@ -102,8 +101,10 @@ class Download(_LogHandler):
         self.finish(set_content_type=kind)
 
 
-def _window(job: api.Job, tasks: list[str] | None, cursor: int, lines: int, back: bool) -> dict[str, Any]:
+def _window(job: Job, tasks: list[str] | None, cursor: int, lines: int, back: bool) -> dict[str, Any]:
     """Whole lines, with the cursor to go on from at either side."""
+    from jupyter_cube import logview
+
     log = job.log
     found: list[dict[str, Any]] = []
     items = (
@@ -121,18 +122,28 @@ def _window(job: api.Job, tasks: list[str] | None, cursor: int, lines: int, back
     return {"lines": found, "start": start, "end": after, "size": log.end}
 
 
-def _forth(job: api.Job, tasks: list[str] | None, cursor: int) -> Iterator[Chunk | Gap]:
+def _found(log: Log, text: str, **asked: Any) -> list[dict[str, Any]]:
+    from jupyter_cube.log.search import search
+
+    return [_shown(line) for line in search(log, text, **asked)]
+
+
+def _forth(job: Job, tasks: list[str] | None, cursor: int) -> Iterator[Chunk | Gap]:
     yield from job.log.chunks(cursor, tasks=tasks)
 
 
 def _shown(line: Line | Gap) -> dict[str, Any]:
+    from jupyter_cube import logview
+
     record = logview.record(line)
     if len(record.get("line", "")) > _LONGEST:
         record = {**record, "line": record["line"][:_LONGEST], "cut": len(record["line"])}
     return record
 
 
-def _download(job: api.Job, tasks: list[str] | None, form: str) -> Iterator[bytes]:
+def _download(job: Job, tasks: list[str] | None, form: str) -> Iterator[bytes]:
+    from jupyter_cube import logview
+
     several = len(tasks or job.log.names) > 1
     buffer = bytearray()
     for item in job.log.chunks(0, tasks=tasks):
@@ -153,8 +164,6 @@ def _download(job: api.Job, tasks: list[str] | None, form: str) -> Iterator[byte
 
 
 def _seconds(typed: str) -> float:
-    from jupyter_cube.errors import UsageError
-
     try:
         return float(typed)
     except ValueError:

@@ -10,9 +10,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_cube import api
 from jupyter_cube.errors import UsageError
-from jupyter_cube.marketplace.reference import is_reference
 from jupyter_cube.server.handler import CubeHandler
 from jupyter_cube.server.jobs import options_of
 from jupyter_cube.server.origin import folder_of, origin_of
@@ -29,6 +27,9 @@ class Plan(CubeHandler):
         self.answer(await self.work(self._plan, asked))
 
     def _plan(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        from jupyter_cube import api
+        from jupyter_cube.marketplace.reference import is_reference
+
         options, around = options_of(asked.get("options", {})), origin_of(self, asked)
         words, file = asked.get("words"), asked.get("file")
         if words is not None and file is None and isinstance(words, list):
@@ -52,6 +53,8 @@ class Check(CubeHandler):
 
 
 def _check(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+    from jupyter_cube import api
+
     if "path" in asked:
         [report] = api.check_files([folder / asked["path"]])
         return report

@@ -10,8 +10,6 @@ from tornado import web
 
 from jupyter_cube.config import config
 from jupyter_cube.errors import UsageError
-from jupyter_cube.marketplace.catalog import catalog
-from jupyter_cube.marketplace.sources import settings
 from jupyter_cube.server.handler import CubeHandler
 
 
@@ -32,8 +30,7 @@ class Sources(CubeHandler):
         name, uri = asked.get("name"), asked.get("uri")
         if not isinstance(name, str) or not isinstance(uri, str) or not name or not uri:
             raise UsageError("a source needs a name and a place", hint="send name and uri")
-        await self.work(settings.add, name, uri)
-        self.answer(await self.work(_states), 201)
+        self.answer(await self.work(_added, name, uri), 201)
 
 
 class Source(CubeHandler):
@@ -43,7 +40,7 @@ class Source(CubeHandler):
     @authorized
     async def delete(self, name: str) -> None:
         """Remove it from the list."""
-        await self.work(settings.remove, name)
+        await self.work(_remove, name)
         self.set_status(204)
         self.finish()
 
@@ -56,8 +53,7 @@ class Refresh(CubeHandler):
     async def post(self) -> None:
         """Fetch again; what cannot be reached is said in ``problems``."""
         self.body()
-        problems = await self.work(lambda: catalog().refresh())
-        self.answer({**await self.work(_states), "problems": problems})
+        self.answer(await self.work(_refreshed))
 
 
 class Storages(CubeHandler):
@@ -74,7 +70,29 @@ class Storages(CubeHandler):
         self.answer({"storages": found})
 
 
+def _added(name: str, uri: str) -> dict[str, Any]:
+    from jupyter_cube.marketplace.sources import settings
+
+    settings.add(name, uri)
+    return _states()
+
+
+def _remove(name: str) -> None:
+    from jupyter_cube.marketplace.sources import settings
+
+    settings.remove(name)
+
+
+def _refreshed() -> dict[str, Any]:
+    from jupyter_cube.marketplace.catalog import catalog
+
+    problems = catalog().refresh()
+    return {**_states(), "problems": problems}
+
+
 def _states() -> dict[str, Any]:
+    from jupyter_cube.marketplace.sources import settings
+
     return {"sources": [dataclasses.asdict(state) for state in settings.states()]}
 
 
