@@ -6,10 +6,12 @@ import os
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
+from traitlets import Bool
 
 import jupyter_cube
 from jupyter_cube.config import store_path
 from jupyter_cube.server import description, items, job, jobs, log, machine, preview, socket, sources
+from jupyter_cube.server.awake import Awake
 
 ROOT = "/cube/api"
 ROUTES: list[tuple[str, Any]] = [
@@ -24,9 +26,23 @@ class CubeApp(ExtensionApp):
     extension_url = ROOT
     load_other_extensions = True
 
+    keep_awake = Bool(False, help="A running job counts as activity, so that no culler of idle servers ends it.").tag(
+        config=True
+    )
+
+    awake: Awake | None = None
+
     def initialize_settings(self) -> None:
         """Let kernels find the same store, whose data folders may differ."""
         os.environ.setdefault("CUBE_STORE", str(store_path()))
+        if self.keep_awake:
+            self.awake = Awake(self.settings["last_activity_times"])
+            self.awake.start()
+
+    async def stop_extension(self) -> None:
+        """The server ends; jobs do not."""
+        if self.awake is not None:
+            self.awake.stop()
 
     def initialize_handlers(self) -> None:
         """All routes below ``ROOT``."""

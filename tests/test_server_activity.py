@@ -1,0 +1,59 @@
+"""What counts as activity of the server: what a person asks for, and a running job only where that is configured."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from jupyter_server.serverapp import ServerApp
+from test_server import Client, client
+from test_server_socket import Connect, opened
+
+from jupyter_cube import api
+
+__all__ = ["client"]  # a fixture
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+
+@pytest.fixture
+def jp_server_config() -> dict[str, Any]:
+    extensions = {"jupyter_cube": True, "jupyter_server_terminals": False}
+    return {"ServerApp": {"jpserver_extensions": extensions}, "CubeApp": {"keep_awake": True}}
+
+
+async def test_a_page_that_follows_a_job_is_nobodys_activity(
+    client: Client, jp_ws_fetch: Connect, jp_serverapp: ServerApp
+) -> None:
+    job = api.submit("echo one; sleep 0.2; echo two", shell=True)
+    settings = jp_serverapp.web_app.settings
+    settings.pop("api_last_activity", None)
+    page = await opened(jp_ws_fetch)
+    await page.say(subscribe="a", to="grew", job=job.id)
+    await page.until_end("a")
+    await client.get("jobs", job.id, "log")
+    await client.get("machine")
+    assert "api_last_activity" not in settings
+    await client.get("jobs", job.id)
+    assert "api_last_activity" in settings
+
+
+async def test_a_running_job_keeps_the_server_awake(jp_serverapp: ServerApp) -> None:
+    [app] = jp_serverapp.extension_manager.extension_apps["jupyter_cube"]
+    times = jp_serverapp.web_app.settings["last_activity_times"]
+    await app.awake.look()
+    assert "jupyter_cube" not in times
+    job = api.submit("sleep 30", shell=True)
+    await app.awake.look()
+    assert times["jupyter_cube"] <= jp_serverapp.web_app.last_activity()
+    job.stop()
+    job.wait(20)
+
+
+async def test_kernels_get_the_servers_store(jp_fetch: Any, jp_serverapp: ServerApp, own_places: Any) -> None:
+    assert jp_serverapp.web_app is not None
+    job = api.submit("echo $CUBE_STORE", shell=True)
+    job.wait(20)
+    assert [line.line for line in job.log.tail(1)] == [str(own_places)]
+    assert json.loads((await jp_fetch("cube", "api", "jobs")).body)["total"] == 1
