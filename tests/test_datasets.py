@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -156,14 +155,23 @@ def test_values_that_cannot_be_read_back_are_refused(value: Any, message: str) -
         dataset.from_value(value, name="x")
 
 
+def no_parquet(table: Any) -> bytes:
+    raise ImportError("Unable to find a usable engine")
+
+
 @pytest.mark.parametrize("parquet", [True, False])
 def test_a_dataframe_is_read_back_as_it_was(parquet: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import pandas  # takes a second
 
-    for table in (pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]}), pandas.DataFrame({"a": [1, 2]}, index=["r", "s"])):
+    tables = (
+        pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]}),
+        pandas.DataFrame({"a": [1, 2]}, index=["r", "s"]),
+        pandas.DataFrame({"a": np.random.default_rng(0).random(1000), "b": [float("nan"), *range(999)]}),
+    )
+    for table in tables:
         with monkeypatch.context() as context:
-            for name in () if parquet else ("pyarrow", "fastparquet"):
-                context.setitem(sys.modules, name, None)
+            if not parquet:
+                context.setattr(pandas.DataFrame, "to_parquet", no_parquet)
             made = dataset.from_value(table, name="x")
         [(file, data)] = made.files.items()
         assert file == ("data/x.parquet" if parquet else "data/x.csv")
@@ -172,6 +180,33 @@ def test_a_dataframe_is_read_back_as_it_was(parquet: bool, tmp_path: Path, monke
         names: dict[str, Any] = {}
         exec(code.replace("/dataset/x", str(tmp_path)), names)
         assert names["table"].equals(table)
+
+
+@pytest.mark.parametrize(
+    ("columns", "change"),
+    [
+        ({"zip": ["00123", "02139"], "n": [1, 2]}, "'zip' would be int64 instead of"),
+        ({"code": ["NA", "x"]}, "values of 'code'"),
+        ({"when": ["2024-01-01", "2024-01-02"]}, "'when' would be .* instead of datetime64"),
+        ({("a", "b"): [1, 2]}, "the names of its columns"),
+        ({1: [1, 2]}, "the names of its columns"),
+        ({"lists": [[1], [2]]}, "'lists'"),
+        ({}, "it could not be read back"),
+    ],
+)
+def test_a_table_that_csv_would_change_is_refused(
+    columns: dict[Any, list[Any]], change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pandas
+
+    table = pandas.DataFrame(columns)
+    if "when" in table.columns:
+        table["when"] = pandas.to_datetime(table["when"])
+    monkeypatch.setattr(pandas.DataFrame, "to_parquet", no_parquet)
+    with pytest.raises(UsageError, match=f"as CSV this table would change: .*{change}") as caught:
+        dataset.from_value(table, name="x")
+    assert str(caught.value).endswith("pip install pyarrow")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.skipif(not Path("/sys").is_dir(), reason="no folder where nobody can make one")

@@ -15,6 +15,7 @@ from typing import Any
 from jupyter_cube import files
 from jupyter_cube.config import cache_path
 from jupyter_cube.errors import BackendError, UsageError
+from jupyter_cube.marketplace import frame
 from jupyter_cube.task import archive, bring
 from jupyter_cube.task.fetch import FetchError
 from jupyter_cube.text.writer import dump
@@ -105,7 +106,7 @@ def from_value(value: Any, *, name: str, summary: str = "") -> Made:
     """A dataset of a value: a DataFrame, an array or a dict of them, text, bytes, or what JSON can hold.
 
     Raises:
-        UsageError: it is nothing of these.
+        UsageError: it is nothing of these, or would be another value when it is read back.
     """
     try:
         ending, data, load = _written(value)
@@ -172,16 +173,6 @@ def _written(value: Any) -> tuple[str, bytes, str]:
     return writer(value)
 
 
-def _frame(value: Any) -> tuple[str, bytes, str]:
-    table = value.to_frame() if hasattr(value, "to_frame") and not hasattr(value, "columns") else value
-    try:
-        return "parquet", table.to_parquet(), 'import pandas\ntable = pandas.read_parquet("FILE")'
-    except ImportError:  # parquet needs a package of its own
-        named = type(table.index).__name__ != "RangeIndex"
-        data = table.to_csv(index=named).encode()
-        return "csv", data, f'import pandas\ntable = pandas.read_csv("FILE"{", index_col=0" if named else ""})'
-
-
 def _polars(value: Any) -> tuple[str, bytes, str]:
     buffer = io.BytesIO()
     value.write_parquet(buffer)
@@ -228,7 +219,7 @@ def _json(value: Any) -> tuple[str, bytes, str]:
 
 
 _WRITERS: tuple[tuple[str, Callable[[Any], tuple[str, bytes, str]]], ...] = (
-    (r"pandas\.(.*\.)?(DataFrame|Series)", _frame),
+    (r"pandas\.(.*\.)?(DataFrame|Series)", frame.written),
     (r"polars\.(.*\.)?DataFrame", _polars),
     (r"numpy\.ndarray", _array),
     (r"builtins\.str", lambda value: ("txt", value.encode(), 'text = open("FILE").read()')),
