@@ -14,6 +14,7 @@ from web import files, serving
 
 import jupyter_cube
 from jupyter_cube.curation import drafts
+from jupyter_cube.curation.offers import publish
 from jupyter_cube.errors import BackendError, StoreError, UsageError
 from jupyter_cube.lifecycle.state import State
 from jupyter_cube.marketplace import dataset, item
@@ -214,3 +215,49 @@ def test_a_cache_that_cannot_be_written_is_said(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("CUBE_STORE", "/sys/cube")
     with serving(files({"/x": b"1"})) as web, pytest.raises(StoreError, match="/sys/cube"):
         dataset.from_url(f"{web}/x", name="x")
+
+
+PREPARED = """\
+kind: prerequisite
+name: NAME
+require:
+- name: marketplace://name/digits
+  template_variables: {dataPath: "{{ where }}"}
+plugin: cmd
+plugin_params:
+  callbacks:
+  - event: taskStarts
+    commands: ["COMMAND"]
+template_variables:
+- {name: where, type: path, default: /dataset/digits}
+"""
+
+
+def prepared(name: str, command: str, folder: Path) -> str:
+    """Publish a prerequisite that hands its path on to a dataset."""
+    (folder / f"{name}.yaml").write_text(PREPARED.replace("NAME", name).replace("COMMAND", command))
+    publish(folder / f"{name}.yaml")
+    return name
+
+
+def test_a_dataset_whose_path_was_handed_on_is_shared_all_the_same(own_places: Path, tmp_path: Path) -> None:
+    prepared("prep", "echo prepared", tmp_path)
+    script = "test ! -w /dataset/digits; wc -l < /dataset/digits/digits.csv"
+    for _ in range(2):
+        printed = lines(script, require=("prep",))
+    assert printed == ["digits: cached", "prepared", "1798"]
+    assert lines(script, require=("prep", "digits")) == ["digits: cached", "prepared", "1798"]
+    elsewhere = lines("wc -l < /data/d/digits.csv", require=("prep:where=/data/d",))
+    assert elsewhere[-1] == "1798"
+
+
+def test_who_writes_where_a_dataset_lies_has_it_for_its_job_alone(own_places: Path, tmp_path: Path) -> None:
+    prepared("writes", "touch {{ where }}/mark", tmp_path)
+    for _ in range(2):
+        job = jupyter_cube.submit("ls /dataset/digits", shell=True, require=("writes",))
+        assert job.wait(60) is State.SUCCEEDED
+        assert [line.line for line in job.log.tail(2)] == ["digits.csv", "mark"]
+        assert [note for note in job.notes if "/dataset/digits" in note] == [
+            "digits and writes both use /dataset/digits: it is for this job alone"
+        ]
+    assert lines("ls /dataset/digits", require=("digits",))[-1] == "digits.csv"
