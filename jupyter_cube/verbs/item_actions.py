@@ -64,7 +64,8 @@ def bring_in(call: Call) -> Answer:
         {"name": one.name, "kind": one.kind, "version": one.version, "digest": one.digest, "notes": list(one.notes)}
         for one in brought
     ]
-    return Answer(document, "".join(f"{line}\n" for line in lines) or "nothing to import\n")
+    text = "".join(f"{line}\n" for line in lines) or "nothing to import\n"
+    return Answer(document, text, code=0 if all(one.kind for one in brought) else 1)
 
 
 def new(call: Call, namespace: Mapping[str, Any] | None = None) -> Answer:
