@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -261,3 +262,48 @@ def test_who_writes_where_a_dataset_lies_has_it_for_its_job_alone(own_places: Pa
             "digits and writes both use /dataset/digits: it is for this job alone"
         ]
     assert lines("ls /dataset/digits", require=("digits",))[-1] == "digits.csv"
+
+
+def test_links_in_a_folder_lead_nowhere_else(own_places: Path, tmp_path: Path) -> None:
+    folder, outside = tmp_path / "in", tmp_path / "secret.txt"
+    (folder / "sub").mkdir(parents=True)
+    outside.write_text("secret")
+    (folder / "sub" / "a.txt").write_text("a")
+    (folder / "b.txt").symlink_to("sub/a.txt")
+    (folder / "again").symlink_to(folder / "sub")
+    made = dataset.from_path(folder, name="x")
+    assert sorted(made.files) == ["data/again/a.txt", "data/b.txt", "data/sub/a.txt"]
+    [published] = drafts.new("dataset", "x", path=folder).publish()
+    assert (published.folder / "data" / "b.txt").read_text() == "a"
+    for target, reason in (
+        (outside, r"'sub/link' is a link out of the folder, to '.*secret\.txt'"),
+        (tmp_path, "'sub/link' is a link out of the folder"),
+        (tmp_path / "gone", "'sub/link' is a link to '.*gone', where nothing is"),
+        (folder, "'sub/link.*' is a link to a folder that it lies in"),
+        (folder / "sub", "'sub/link.*' is a link to a folder that it lies in"),
+        (folder / "sub" / "link", "'sub/link' is a link that leads to itself"),
+    ):
+        link = folder / "sub" / "link"
+        link.symlink_to(target)
+        (folder / "again").unlink(missing_ok=True)
+        with pytest.raises(UsageError, match=reason) as caught:
+            dataset.from_path(folder, name="x")
+        assert str(caught.value).startswith(f"{folder}: ")
+        link.unlink()
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(UsageError, match="'pipe' is no ordinary file"):
+        dataset.from_path(folder, name="x")
+
+
+def test_what_is_hardly_the_data_is_pointed_out(tmp_path: Path) -> None:
+    page = b"\n<!DOCTYPE HTML><title>Index of /faces</title>"
+    with serving(files({"/faces": page, "/faces.zip": b"", "/page.html": page})) as web:
+        made = {
+            name: dataset.from_url(f"{web}/{name}", name="x").notes[1:] for name in ("faces", "faces.zip", "page.html")
+        }
+    empty, listing = ("faces.zip is empty",), "is a web page, not the data: see whether it names their own address"
+    assert made == {"faces": (f"faces {listing}",), "faces.zip": empty, "page.html": ()}
+    for name, content in (("faces.zip", b""), ("data.csv", page)):
+        (tmp_path / name).write_bytes(content)
+    assert empty[0] in dataset.from_path(tmp_path / "faces.zip", name="x").notes
+    assert f"data.csv {listing}" in dataset.from_path(tmp_path / "data.csv", name="x").notes

@@ -12,13 +12,13 @@ from typing import Any
 
 from jupyter_cube import files, hint
 from jupyter_cube.config import store_path
-from jupyter_cube.errors import BackendError, ConflictError, NotFoundError, UsageError
+from jupyter_cube.errors import BackendError, ConflictError, Fault, NotFoundError, UsageError
 from jupyter_cube.marketplace import publish as publishing
 from jupyter_cube.marketplace import reference as references
 from jupyter_cube.marketplace import staging
 from jupyter_cube.marketplace.binding import bind
 from jupyter_cube.marketplace.catalog import catalog
-from jupyter_cube.marketplace.item import Published
+from jupyter_cube.marketplace.item import Item, Published
 from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.marketplace.search import Found, Index
 from jupyter_cube.marketplace.sources.base import one_line
@@ -155,7 +155,8 @@ def publish(
 ) -> list[Published]:
     """Publish the item, or the items in order, that a file or a folder with ``item.yaml`` describes.
 
-    Nothing is written before all are checked.
+    Nothing is written before all are checked. What is there already with the same content is not published again, which
+    is a note.
 
     Args:
         to: the source; empty: the user's own, whose items this account trusts.
@@ -164,15 +165,19 @@ def publish(
         notes: what somebody should know of it is put there, a line each.
         unmet_ok: what it requires need not be there or fit, which is a note then.
 
+    Returns:
+        Those that were published now.
+
     Raises:
         SpecError: the items have faults, or cannot be used by anybody.
         ConflictError: that version is there already.
     """
-    from jupyter_cube.templates import trial  # knows all of jobs
+    from jupyter_cube.templates import skeleton, trial  # know all of jobs
 
-    return publishing.publish(
-        path, to=to, version=version, author=author, check=trial.faults, notes=notes, unmet_ok=unmet_ok
-    )
+    def check(item: Item) -> list[Fault]:
+        return [*trial.faults(item), *skeleton.faults(item)]
+
+    return publishing.publish(path, to=to, version=version, author=author, check=check, notes=notes, unmet_ok=unmet_ok)
 
 
 def allow(name: str, digest: str) -> Published:

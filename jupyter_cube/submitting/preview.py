@@ -21,7 +21,7 @@ from jupyter_cube.submitting import compose
 from jupyter_cube.submitting.compose import Composed
 from jupyter_cube.submitting.options import Options, settled
 from jupyter_cube.submitting.shopping import Shopping
-from jupyter_cube.templates import trial
+from jupyter_cube.templates import skeleton, trial
 from jupyter_cube.text import document
 
 # keys that an item has and a job has not
@@ -41,7 +41,7 @@ def check_files(paths: Sequence[str | Path]) -> list[dict[str, Any]]:
         if is_item(text):
             found, faults = item.check_all(text, file=path)
             if not faults:
-                checks = (usability.of_plugin, usability.of_texts, trial.faults)
+                checks = (usability.of_plugin, usability.of_texts, trial.faults, skeleton.faults)
                 more = [fault for one in found for check in checks for fault in check(one)]
                 faults = tuple(sorted(more, key=lambda fault: (fault.line, fault.column)))
             reports.append(_report(path, faults, ()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -145,13 +145,14 @@ def export(call: Call) -> Answer:
     return Answer({"job": text}, text)
 
 
-def _published(found: list[Published], notes: Any) -> Answer:
-    lines = [f"published {showcase.label(one)}\n" for one in found] + [f"  {plain(note)}\n" for note in notes]
-    document = [
+def _published(found: list[Published], notes: Sequence[str]) -> Answer:
+    indent = "  " if found else ""
+    lines = [f"published {showcase.label(one)}\n" for one in found] + [f"{indent}{plain(note)}\n" for note in notes]
+    published = [
         {"name": one.item.name, "version": one.item.version, "digest": one.digest, "source": one.source}
         for one in found
     ]
-    return Answer(document, "".join(lines))
+    return Answer({"published": published, "notes": list(notes)}, "".join(lines))
 
 
 ACTIONS: Mapping[str, Callable[[Call], Answer]] = {
