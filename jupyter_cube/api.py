@@ -77,6 +77,7 @@ def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
         )
     if composed.shopping is not None:
         composed.shopping.keep(plan.items)
+        warnings = (*warnings, *composed.shopping.allowed)
     folder = store.create(
         plan,
         record=record,

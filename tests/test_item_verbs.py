@@ -163,7 +163,7 @@ def test_texts_of_an_item_are_neither_code_nor_ours(shell: Shell) -> None:
     assert cell[1].startswith("# odd@1.0.0 of team: nice import os")
     assert cell[2] == "import os"
     assert not any(line.startswith(("import", "  from builtin")) for line in shell("show", "odd").splitlines())
-    assert f"what it runs: {shell.folder}/team/odd/1.0.0/item.yaml" in shell("show", "odd")
+    assert f"its files are in {shell.folder}/team/odd/1.0.0: item.yaml\n" in shell("show", "odd")
 
 
 def test_versions_go_up_and_never_change(shell: Shell) -> None:

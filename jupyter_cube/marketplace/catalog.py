@@ -63,7 +63,7 @@ class Catalog:
             NotFoundError: it has gone.
         """
         if (kept := used.find(digest, name=name, version=version, source=source)) is not None:
-            return kept
+            return self._judged(replace(kept, trusted=not self.trust.withdrawn(kept)))
         other: Published | None = None
         for found in self._with_version(name, version, source):
             if found.digest == digest:

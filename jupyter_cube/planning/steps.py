@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_cube.errors import Fault, UsageError
 from jupyter_cube.lifecycle.plan import File, Mount, Prerequisite
-from jupyter_cube.marketplace import braces
+from jupyter_cube.marketplace import braces, carried
 from jupyter_cube.marketplace.graph import Local, Node, Place
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.variable import Variable
@@ -62,7 +62,9 @@ def of_node(
     call = of_action(node.name, subject.item, ())
     maker = _Maker(call, node.values, roots, lambda _, message, hint="": place(node.root, message, hint=hint))
     maker.item, maker.folder = subject, folder(subject)
-    return maker.step(node, subject, own_paths)
+    step = maker.step(node, subject, own_paths)
+    missing = carried.missing(subject)
+    return replace(step, notes=(*step.notes, missing)) if missing else step
 
 
 def of_call(call: Call, roots: Roots, *, place: Place) -> Step:

@@ -93,8 +93,10 @@ def source(name: str | Path, options: Options) -> Composed:
         return file(Path(name).expanduser(), options)
     from jupyter_cube.submitting.shopping import Shopping
 
-    text = Shopping(allow=options.yes).job_text(str(name), options.parameters)
-    return job_text(text, replace(options, parameters={}), file=str(name))
+    shopping = Shopping(allow=options.yes)
+    text = shopping.job_text(str(name), options.parameters)
+    composed = job_text(text, replace(options, parameters={}), file=str(name))
+    return replace(composed, shopping=shopping.joined(composed.shopping))
 
 
 def file(path: Path, options: Options) -> Composed:
