@@ -159,3 +159,14 @@ def test_an_item_with_an_address_of_its_own_says_that_it_carries_no_files(
     assert said in notes(shell, "--require", address, "--", "true")
     assert shell("trust", address, "--withdraw").startswith(f"withdrawn {address}/hook@1.0.0")
     assert [one.name for one in catalog().trust.records()] == []
+
+
+def test_a_template_shows_what_its_job_requires_and_warns_of_no_image_that_nobody_wrote(shell: Shell) -> None:
+    shell("submit", "--require", "digits:dataPath=/dataset/d", "--wait", "--name", "hi", "--", "true")
+    made = shell.json("new", "job", "say_hi", "--from", "hi", "--publish")
+    assert [one["name"] for one in made["published"]] == ["say_hi"]
+    assert any("cwd is the folder in which the job is submitted" in note for note in made["notes"])
+    assert "requires:\n  marketplace://name/digits dataPath=/dataset/d\n" in shell("show", "say_hi")
+    assert len(shell.json("show", "say_hi")["require"]) == 1
+    assert not any("dockerImage" in note for note in notes(shell, "marketplace://name/say_hi"))
+    assert any("dockerImage" in note for note in notes(shell, "--image", "pytorch", "--", "true"))

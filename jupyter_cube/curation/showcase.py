@@ -12,11 +12,12 @@ from jupyter_cube.curation import contents
 from jupyter_cube.curation.offers import Offer
 from jupyter_cube.hint import command
 from jupyter_cube.lifecycle import render
-from jupyter_cube.marketplace import carried
+from jupyter_cube.marketplace import carried, usability
 from jupyter_cube.marketplace.item import Item, Published
 from jupyter_cube.marketplace.search import Found
 from jupyter_cube.marketplace.sources.base import Entry, State
 from jupyter_cube.marketplace.variable import Variable
+from jupyter_cube.plugins.action import Requirement
 from jupyter_cube.templates import form
 
 _WIDTH = 70  # characters of a summary in a list
@@ -73,7 +74,7 @@ def record(offer: Offer) -> dict[str, Any]:
         "last_use": offer.last_use,
         "jobs": [{"id": job.id, "name": job.name, "state": job.state.value} for job in offer.jobs[:_JOBS]],
         "variables": [_variable(each) for each in item.variables],
-        "require": [{"name": each.name, "template_variables": dict(each.values)} for each in item.require],
+        "require": [{"name": each.name, "template_variables": dict(each.values)} for each in _required(item)],
         "form": form.schema(item),
     }
 
@@ -82,6 +83,15 @@ def _about(item: Item) -> dict[str, Any]:
     names = ("name", "version", "kind", "id", "title", "summary", "description", "author", "license", "plugin")
     lists = {"tags": list(item.tags), "categories": list(item.categories), "needs": list(item.needs)}
     return {**{name: getattr(item, name) for name in names}, **lists, "link": item.source}
+
+
+def _required(item: Item) -> list[Requirement]:
+    """What it requires, and what the job of a job template does."""
+    found: list[Requirement] = []
+    for _, each in usability.required(item):
+        if each not in found:
+            found.append(each)
+    return found
 
 
 def _variable(variable: Variable) -> dict[str, Any]:
@@ -117,8 +127,8 @@ def text(offer: Offer) -> str:
         "used": _used(offer),
     }
     lines += [f"  {name}: {value}" for name, value in about.items() if value]
-    if item.require:
-        lines += ["requires:", *(f"  {each.name} {_values(each.values)}".rstrip() for each in item.require)]
+    if needed := _required(item):
+        lines += ["requires:", *(f"  {each.name} {_values(each.values)}".rstrip() for each in needed)]
     if item.variables:
         lines += ["variables:", *(f"  {_variable_line(each)}" for each in item.variables)]
     example = " ".join(f"{each.name}=VALUE" for each in item.variables if each.required)

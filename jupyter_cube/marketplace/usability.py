@@ -126,7 +126,7 @@ class Requiring:
         self._upcoming = upcoming
         self._known: dict[str, Published | CubeError] = {}
         for item in items:
-            for path, requirement in _required(item):
+            for path, requirement in required(item):
                 problems = self._problems(item, requirement)
                 self.faults += [_read(item).fault(path, message, hint=hint) for message, hint in problems]
         self._circle(items)
@@ -185,7 +185,7 @@ class Requiring:
             self.faults.append(_read(item).fault(("require",), message, hint="remove one of them"))
 
 
-def _required(item: Item) -> Iterator[tuple[Place, Requirement]]:
+def required(item: Item) -> Iterator[tuple[Place, Requirement]]:
     """What an item requires, and the job of a job template of items; each with its place in the item."""
     yield from ((("require", index), each) for index, each in enumerate(item.require) if each.name)
     lists: tuple[Place, ...] = (("job", "prerequisites"), ("job", "extras", "reference_prerequisites"))

@@ -14,7 +14,7 @@ from jupyter_cube.planning.market import NO_MARKET, Market
 from jupyter_cube.planning.role import RoleParts, role_parts
 from jupyter_cube.plugins.action import PLUGIN_PREFIX, Requirement
 from jupyter_cube.protocol import calls, rules
-from jupyter_cube.protocol.model import JobSpec
+from jupyter_cube.protocol.model import DEFAULT_IMAGE, DockerImage, JobSpec
 from jupyter_cube.text.document import Document
 
 _IGNORED = {
@@ -125,9 +125,16 @@ def _unavailable(spec: JobSpec) -> list[Fault]:
     return [place(("extras", "jupyter_cube", "grid"), "a grid is not available yet", hint="remove it")]
 
 
+def _asks_for_image(spec: JobSpec) -> bool:
+    """Whether somebody wrote an image: a job that was made of a command names one because OpenPAI wants one."""
+    uris = [spec.prerequisite(role.docker_image, "dockerimage") for role in spec.task_roles.values()]
+    written = [each.uri for each in uris if isinstance(each, DockerImage)]
+    return any(spec.cube.strict or not DEFAULT_IMAGE.fullmatch(uri) for uri in written)
+
+
 def _ignored(spec: JobSpec) -> Iterator[str]:
     """One line for each part of the job that has no effect."""
-    if spec.cube.backend == "local" and any(role.docker_image for role in spec.task_roles.values()):
+    if spec.cube.backend == "local" and _asks_for_image(spec):
         yield "dockerImage is not used on this machine: the tasks run in the notebook's environment"
     if spec.defaults.virtual_cluster != "default":
         yield f"defaults.virtualCluster has no effect: {spec.defaults.virtual_cluster} is a name of OpenPAI"

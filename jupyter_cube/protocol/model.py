@@ -7,6 +7,7 @@ which keys it was written with, so that it can be written back as it was.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,8 @@ from jupyter_cube.text.shape import (
     Table,
     Text,
 )
+
+DEFAULT_IMAGE = re.compile(r"python:3\.\d+")  # of a command whose author named none
 
 _NAME = Text("[a-zA-Z0-9_-]+", "of letters, digits, - and _")
 _LONG_NAME = Text("[a-zA-Z0-9_-]+", "of letters, digits, - and _", longest=255)
