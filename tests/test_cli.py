@@ -370,3 +370,25 @@ def test_both_streams_into_a_reader_that_leaves() -> None:
     code, out, err = in_bash(line)
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == "141"
+
+
+def test_a_wrong_size_names_the_option_that_was_typed(capsys) -> None:
+    for words in (("clean", "--size", "5X"), ("clean", "--cache", "--size", "5X")):
+        assert run(capsys, *words) == (2, "", "--size: '5X' is no size; write 512M or 4G\n")
+    assert run(capsys, "submit", "good.sh", "--memory", "5X")[2] == "--memory: '5X' is no size; write 512M or 4G\n"
+    assert run(capsys, "submit", "good.sh", "-p", "lr")[2] == "--parameter/-p: 'lr' is not NAME=VALUE\n"
+
+
+def test_several_items_in_a_file_are_one_list(capsys, folder: Path) -> None:
+    one, two = "name: one\nplugin: cmd\n", "name: two\nplugin: cmd\n"
+    (folder / "items.yaml").write_text(f"{one}---\n{two}")
+    for verb in ("check", "publish"):
+        code, out, err = run(capsys, verb, "items.yaml")
+        assert code == 2
+        assert "items.yaml:3:1: a second document begins here; write one list, each item after '- '" in out + err
+    (folder / "items.yaml").write_text("- {name: one, plugin: cmd}\n- {name: two, plugin: cmd}\n")
+    assert run(capsys, "check", "items.yaml")[:2] == (0, "items.yaml: ok\n")
+    assert run(capsys, "publish", "items.yaml")[1].count("published ") == 2
+    (folder / "empty.yaml").write_text("")
+    line = "empty.yaml: there is nothing in it; write an item, or name another file\n"
+    assert run(capsys, "publish", "empty.yaml") == (2, "", line)

@@ -140,7 +140,7 @@ def _storage(mount: Mount, storages: Mapping[str, Any]) -> tuple[str, bool]:
     if name not in storages:
         setting = "name its folder in the setting 'storages' of jupyter_cube_config.json"
         hint = ", ".join(filter(None, (near(name, storages), setting)))
-        raise NotFoundError(f"Storage {name} is not found.", place=mount.origin or mount.target, hint=hint)
+        raise NotFoundError(f"Storage {name} is not found", place=mount.origin or mount.target, hint=hint)
     setting = storages[name]
     path = setting if isinstance(setting, str) else setting.get("path")
     place = f"storages.{name} in jupyter_cube_config.json"
@@ -226,7 +226,8 @@ def refused(store: Path) -> str:
 def _try(store: Path) -> str:
     spec = store / f".namespaces.{os.getpid()}"
     mount = Bound("/.jupyter-cube/try", str(store), read_only=True)
-    files.write(spec, _spec(store, [mount]))
+    with files.draft_of(store, spec):
+        files.write(spec, _spec(store, [mount]))
     try:
         words = [*command("run", str(spec)), "true"]
         done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False, cwd="/")
