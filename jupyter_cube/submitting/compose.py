@@ -293,12 +293,11 @@ def _composed(
     job, plan, shopping = _compiled(job, replace(options, parameters={}))
     grace = plan.grace if options.grace is None else options.grace
     plan = replace(plan, files=(*plan.files, *files), grace=grace)
-    about_image = "dockerImage is not used"  # nobody has asked for one
-    notes = tuple(note for note in plan.warnings if options.image or not note.startswith(about_image))
+    about_image = (f"--image has no effect here: {model.NO_IMAGE}",) if options.image else ()
     everything = {"base.env": _environment(), **(private or {})}
     if job.secrets:
         everything["secrets.json"] = json.dumps(job.secrets).encode()
-    return Composed(plan, _text(job), everything, notes, shopping, job)
+    return Composed(plan, _text(job), everything, (*about_image, *plan.warnings), shopping, job)
 
 
 def _variable(name: str) -> str:
