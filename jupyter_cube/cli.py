@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
@@ -110,7 +111,7 @@ def _submit(call: Call) -> int:
         say(f"submitted {job.name}; its log: {come_back}")
     try:
         if call.get("follow"):
-            _write(View(job, follow=True), as_json=call.json)
+            _write(View(job, follow=True, say=say), as_json=call.json)
         elif call.get("wait"):
             job.wait()
         else:
@@ -123,7 +124,7 @@ def _submit(call: Call) -> int:
 def _logs(call: Call) -> int:
     from jupyter_cube.verbs import actions
 
-    view = actions.view(call)
+    view = dataclasses.replace(actions.view(call), say=say)
     try:
         _write(view, as_json=call.json)
     except KeyboardInterrupt:

@@ -136,7 +136,8 @@ def list_jobs(call: Call) -> Answer:
 
 def summary_record(one: Summary) -> dict[str, Any]:
     """A line of the list of jobs as JSON values."""
-    return {**dataclasses.asdict(one), "state": one.state.value, "tags": list(one.tags), "items": list(one.items)}
+    lists = {"tags": list(one.tags), "items": list(one.items), "held": list(one.held)}
+    return {**dataclasses.asdict(one), "state": one.state.value, **lists}
 
 
 def describe(call: Call) -> Answer:
