@@ -26,6 +26,7 @@ from jupyter_cube.store.index import Index, Summary
 from jupyter_cube.store.store import Store
 from jupyter_cube.submitting import compose
 from jupyter_cube.submitting.compose import Composed
+from jupyter_cube.submitting.fitting import fitted
 from jupyter_cube.submitting.options import Options, settled
 from jupyter_cube.submitting.preview import check_files, plan_of
 
@@ -49,7 +50,7 @@ def _commit(composed: Composed, *, source: str, detach: bool) -> Job:
     settings = config()
     parent = _parent()
     target = backend(composed.plan.backend)
-    plan, warnings = target.check(composed.plan)
+    plan, warnings = fitted(composed.plan, composed.job)
     record = {
         "name": plan.name,
         "user": _user(),

@@ -392,3 +392,60 @@ def test_several_items_in_a_file_are_one_list(capsys, folder: Path) -> None:
     (folder / "empty.yaml").write_text("")
     line = "empty.yaml: there is nothing in it; write an item, or name another file\n"
     assert run(capsys, "publish", "empty.yaml") == (2, "", line)
+
+
+def job_file(folder: Path, **more: object) -> str:
+    """A job's file with these keys of its role's resources."""
+    resources = json.dumps({"cpu": 1, "memoryMB": 0, "gpu": 0, **more})
+    (folder / "job.yaml").write_text(
+        "protocolVersion: 2\nname: j\ntype: job\nprerequisites: [{type: dockerimage, name: i, uri: x}]\n"
+        f"taskRoles:\n  w:\n    dockerImage: i\n    resourcePerInstance: {resources}\n    commands: ['true']\n"
+    )
+    return "job.yaml"
+
+
+def test_gpus_that_are_not_there_are_said_with_place_and_advice(capsys, folder: Path, own_places: Path) -> None:
+    config = Path(os.environ["JUPYTER_CONFIG_DIR"])
+    config.mkdir(parents=True, exist_ok=True)
+    (config / "jupyter_cube_config.json").write_text('{"devices": ["gpu0"]}')
+    file = job_file(folder, gpu=3)
+    place = "job.yaml:8:52: taskRoles.w.resourcePerInstance.gpu"
+    why = "needs 3 GPUs, this machine has 1 that may be used; ask for fewer, or submit it on a machine that has them"
+    assert run(capsys, "submit", file) == (2, "", f"{place}: {why}\n")
+    assert f"error: {place}: {why}\n" in run(capsys, "plan", file)[1]
+    code, out, _ = run(capsys, "check", file)
+    assert code == 0, "on another machine it is right"
+    assert f"warning: {place}: {why}\n" in out
+    assert run(capsys, "submit", "good.sh", "--gpu", "3")[2] == f"--gpu: {why}\n"
+    assert api.jobs() == []
+
+
+def test_check_says_what_would_be_refused_here(capsys, folder: Path) -> None:
+    job_file(folder)
+    with (folder / "job.yaml").open("a") as file:
+        file.write("extras: {storages: [{name: st}]}\n")
+    assert "it cannot run here: Storage st is not found; name its folder in" in run(capsys, "check", "job.yaml")[1]
+    assert "Storage st is not found; name its folder in" in run(capsys, "submit", "job.yaml")[2]
+
+
+def test_a_folder_cannot_be_checked(capsys, folder: Path) -> None:
+    code, out, _ = run(capsys, "check", str(folder))
+    assert (code, out) == (2, f"{folder}: not ok\n  {folder}: this is a folder; name the .yaml files in it\n")
+
+
+def test_stop_says_what_was_asked(capsys, until: Callable[..., None]) -> None:
+    job = api.submit("trap '' TERM; sleep 30", shell=True, name="sleeper", grace=0.2)
+    until(lambda: job.state is State.RUNNING)
+    assert run(capsys, "stop", "sleeper")[1].startswith("◐ sleeper  stopping ")
+    assert json.loads(run(capsys, "stop", "sleeper", "--json")[1])[0]["state"] in ("STOPPING", "STOPPED")
+    assert job.wait(20) is State.STOPPED
+    assert run(capsys, "stop", "sleeper")[1].startswith("■ sleeper  stopped ")
+
+
+def test_a_name_that_is_changed_is_said(capsys, folder: Path) -> None:
+    note = "the job's name is bad-name: names are of letters, digits, - and _\n"
+    for words in (("good.sh",), (job_file(folder),)):
+        err = run(capsys, "submit", "--name", "bad name/ü", *words)[2]
+        assert err.count(note) == 1
+        assert "submitted bad-name;" in err
+    assert "the job's name is" not in run(capsys, "submit", "--name", "good", "good.sh")[2]
