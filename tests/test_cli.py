@@ -424,8 +424,8 @@ def test_check_says_what_would_be_refused_here(capsys, folder: Path) -> None:
     job_file(folder)
     with (folder / "job.yaml").open("a") as file:
         file.write("extras: {storages: [{name: st}]}\n")
-    assert "it cannot run here: Storage st is not found; name its folder in" in run(capsys, "check", "job.yaml")[1]
-    assert "Storage st is not found; name its folder in" in run(capsys, "submit", "job.yaml")[2]
+    assert "it cannot run here: Storage st is not found. Name its folder in" in run(capsys, "check", "job.yaml")[1]
+    assert "Storage st is not found. Name its folder in" in run(capsys, "submit", "job.yaml")[2]
 
 
 def test_a_folder_cannot_be_checked(capsys, folder: Path) -> None:
