@@ -169,7 +169,8 @@ def job_text(text: str, options: Options, *, file: str) -> Composed:
     plan = replace(_with_options(plan, options), files=(*plan.files, *listed))
     private = {"base.env": _environment(), "secrets.json": json.dumps(job.secrets).encode()}
     stored = _text(job) if options.require else _pinned(spec.mask_secrets(text), job)
-    return Composed(plan, stored, private, _once(*map(str, report.warnings), *plan.warnings), shopping, job)
+    notes = _once(*_renamed(options), *map(str, report.warnings), *plan.warnings)
+    return Composed(plan, stored, private, notes, shopping, job)
 
 
 def _compiled(job: model.JobSpec, options: Options) -> tuple[model.JobSpec, Plan, Shopping | None]:
@@ -295,10 +296,12 @@ def _composed(
     job, plan, shopping = _compiled(job, replace(options, parameters={}))
     grace = plan.grace if options.grace is None else options.grace
     plan = replace(plan, files=(*plan.files, *files), grace=grace)
+    about_image = (f"--image has no effect here: {model.NO_IMAGE}",) if options.image else ()
     everything = {"base.env": _environment(), **(private or {})}
     if job.secrets:
         everything["secrets.json"] = json.dumps(job.secrets).encode()
-    return Composed(plan, _text(job), everything, plan.warnings, shopping, job)
+    notes = (*_renamed(options), *about_image, *plan.warnings)
+    return Composed(plan, _text(job), everything, notes, shopping, job)
 
 
 def _variable(name: str) -> str:
@@ -311,6 +314,12 @@ def _environment() -> bytes:
     inherited = kernel.task_environment(os.environ, executable=sys.executable)
     kept = {name: value for name, value in inherited.items() if not name.startswith("CUBE_") or name in _CUBE_PASSED_ON}
     return os.fsencode(wrapper.exports(kept))
+
+
+def _renamed(options: Options) -> tuple[str, ...]:
+    """A line where the name that was typed cannot be a job's as it is."""
+    name = _name(options.name) if options.name else ""
+    return () if name == options.name else (f"the job's name is {name}: names are of letters, digits, - and _",)
 
 
 def _name(text: str) -> str:

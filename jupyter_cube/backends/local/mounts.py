@@ -19,6 +19,7 @@ from typing import Any
 
 from jupyter_cube import files, process
 from jupyter_cube.backends.local import nodes
+from jupyter_cube.config import FILE as _CONFIG
 from jupyter_cube.errors import BackendError, CubeError, NotFoundError, UsageError, near
 from jupyter_cube.lifecycle.plan import Mount, Plan, Role
 from jupyter_cube.store.folder import JobFolder
@@ -163,12 +164,11 @@ def bound(role: Role, given: Mapping[str, Any], job: Path) -> list[Bound]:
 def _storage(mount: Mount, storages: Mapping[str, Any]) -> tuple[str, bool]:
     name, _, below = mount.source.partition("/")
     if name not in storages:
-        setting = "name its folder in the setting 'storages' of jupyter_cube_config.json"
-        hint = ", ".join(filter(None, (near(name, storages), setting)))
-        raise NotFoundError(f"Storage {name} is not found.", place=mount.origin or mount.target, hint=hint)
+        message = f"Storage {name} is not found. Name its folder in the setting 'storages' of {_CONFIG}"
+        raise NotFoundError(message, place=mount.origin or mount.target, hint=near(name, storages))
     setting = storages[name]
     path = setting if isinstance(setting, str) else setting.get("path")
-    place = f"storages.{name} in jupyter_cube_config.json"
+    place = f"storages.{name} in {_CONFIG}"
     if not isinstance(path, str) or not path:
         raise UsageError("a storage without a path", place=place, hint='write {"path": FOLDER, "readOnly": true}')
     root = os.path.realpath(os.path.expanduser(path))
@@ -251,7 +251,8 @@ def refused(store: Path) -> str:
 def _try(store: Path) -> str:
     spec = store / f".namespaces.{os.getpid()}"
     mount = Bound("/.jupyter-cube/try", str(store), read_only=True)
-    files.write(spec, _spec(store, [mount]))
+    with files.draft_of(store, spec):
+        files.write(spec, _spec(store, [mount]))
     try:
         words = [*command("run", str(spec)), "true"]
         done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False, cwd="/")
