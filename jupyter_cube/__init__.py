@@ -56,6 +56,10 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__doc__", "__version__"])
+
+
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """What ``%load_ext jupyter_cube`` calls."""
     from jupyter_cube.notebook import magics

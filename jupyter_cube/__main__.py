@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 
 
@@ -12,7 +14,8 @@ def main() -> int:
 
         return cli.main()
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
+        with contextlib.suppress(OSError):
+            os.write(2, b"interrupted\n")
         return 130
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import pwd
 import sys
@@ -15,17 +14,19 @@ from jupyter_cube import files, hint, process
 from jupyter_cube.backends.local import launch
 from jupyter_cube.backends.registry import backend
 from jupyter_cube.config import config, store_path
-from jupyter_cube.errors import NotFoundError, UsageError
+from jupyter_cube.errors import UsageError
 from jupyter_cube.handle import Job
 from jupyter_cube.lifecycle.state import State
 from jupyter_cube.marketplace.reference import is_reference
 from jupyter_cube.planning import wrapper
 from jupyter_cube.retention import clean
+from jupyter_cube.store import lookup
 from jupyter_cube.store.folder import JobFolder
 from jupyter_cube.store.index import Index, Summary
 from jupyter_cube.store.store import Store
 from jupyter_cube.submitting import compose
 from jupyter_cube.submitting.compose import Composed
+from jupyter_cube.submitting.fitting import fitted
 from jupyter_cube.submitting.options import Options, settled
 from jupyter_cube.submitting.preview import check_files, plan_of
 from jupyter_cube.submitting.surroundings import Surroundings, here
@@ -50,7 +51,7 @@ def _commit(composed: Composed, around: Surroundings, *, source: str, detach: bo
     settings = config()
     parent = _parent()
     target = backend(composed.plan.backend)
-    plan, warnings = target.check(composed.plan)
+    plan, warnings = fitted(composed.plan, composed.job)
     record = {
         "name": plan.name,
         "user": _user(),
@@ -79,6 +80,7 @@ def _commit(composed: Composed, around: Surroundings, *, source: str, detach: bo
         )
     if composed.shopping is not None:
         composed.shopping.keep(plan.items)
+        warnings = (*warnings, *composed.shopping.allowed)
     folder = store.create(
         plan,
         record=record,
@@ -169,25 +171,10 @@ def jobs(*, state: State | None = None, name: str = "", tag: str = "", limit: in
     return found[:limit]
 
 
-def job(prefix: str) -> Job:
-    """The job of that id, or of the only id that begins so, or the newest of that name.
+def job(name: str) -> Job:
+    """The job of that id, or the newest of that name, or the only one whose id begins so (3 characters or more).
 
     Raises:
         NotFoundError: there is none, or more than one id begins so.
     """
-    store = Store(store_path())
-    ids = store.ids()
-    if prefix in ids:
-        return Job(store.folder(prefix))
-    begins = [one for one in ids if prefix and one.startswith(prefix)]
-    if len(begins) == 1:
-        return Job(store.folder(begins[0]))
-    if begins:
-        raise NotFoundError(f"{len(begins)} jobs begin with {prefix!r}", hint="write more of the id")
-    summaries = Index(store).summaries()
-    for one in summaries:
-        if one.name == prefix:
-            return Job(store.folder(one.id))
-    near = difflib.get_close_matches(prefix, [*(one.name for one in summaries), *ids], n=3)
-    advice = f"did you mean {', '.join(dict.fromkeys(near))}?" if near else f"list them with: {hint.command('jobs')}"
-    raise NotFoundError(f"no job {prefix!r}", hint=advice)
+    return Job(lookup.find(Store(store_path()), name))

@@ -68,7 +68,7 @@ def clear(
     _sweep()
     needed = _needed_since()
     limit = None if older_than is None else time.time() - options.seconds(older_than, "--older-than")
-    room = None if size is None else options.mebibytes(size) * 2**20
+    room = None if size is None else options.mebibytes(size, "--size") * 2**20
     doomed = []
     for one in sorted(_all(), key=lambda one: one.used, reverse=True):
         if room is not None:

@@ -1,9 +1,8 @@
 """``jupyter cube``: the verbs in a shell. Results go to stdout, everything for people only to stderr."""
 
-# ruff: noqa: T201  what a command says, it prints
-
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
@@ -11,8 +10,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from jupyter_cube import hint
+from jupyter_cube import hint, output
 from jupyter_cube.errors import BackendError, CubeError
+from jupyter_cube.output import LostError, Stdout, say, show
 from jupyter_cube.verbs.parser import Call, help_text, parse
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from jupyter_cube.logview import View
 
 INTERRUPTED = 130
-_PIPE_CLOSED = 141
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -31,47 +30,54 @@ def main(words: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 done, or the job succeeded; 1 the job ended otherwise; 2 a mistake in what was typed or in
-        a file; 3 the backend or the store cannot be reached; 130 interrupted, the job goes on.
+        a file; 3 the backend or the store cannot be reached, or standard output cannot be written; 130 interrupted,
+        the job goes on; 141 nobody reads standard output any more.
     """
     words = sys.argv[1:] if words is None else list(words)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that cannot show a mark still shows the rest
+    output.prepare()
     if wrong := hint.wrong_system():
-        print(wrong, file=sys.stderr)
+        say(wrong)
         return BackendError.exit_code
+    try:
+        code = _guarded(words)
+        Stdout().flush()
+    except LostError as lost:
+        if text := str(lost):
+            say(text)
+        return lost.exit_code
+    return code
+
+
+def _guarded(words: list[str]) -> int:
     try:
         return _main(words)
     except CubeError as error:
-        print(error, file=sys.stderr)
+        say(error)
         return error.exit_code
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the exit's flush does not fail again
-        return _PIPE_CLOSED
 
 
 def _main(words: list[str]) -> int:
     if words[:2] == ["completion", "--words"]:
         from jupyter_cube.notebook.completion import candidates
 
-        print("\n".join(candidates(words[2:])))
+        show("\n".join(candidates(words[2:])))
         return 0
     if words[:1] == ["--version"]:
         from importlib.metadata import version
 
-        print(version("jupyter-cube"))
+        show(version("jupyter-cube"))
         return 0
     call = parse(words)
     if call is None or call.help:
-        print(help_text(call, prefix="jupyter cube"), end="")
+        show(help_text(call, prefix="jupyter cube"), end="")
         return 0
     if call.verb.name == "completion":
         from jupyter_cube.notebook.completion import script
 
-        print(script(call.values["shell"], f"{sys.executable} -m jupyter_cube"), end="")
+        show(script(call.values["shell"], f"{sys.executable} -m jupyter_cube"), end="")
         return 0
     return _SPECIAL.get(call.verb.name, _answer)(call)
 
@@ -81,9 +87,9 @@ def _answer(call: Call) -> int:
 
     answer = actions.answer(call)
     if call.json:
-        print(json.dumps(answer.document, ensure_ascii=False))
+        show(json.dumps(answer.document, ensure_ascii=False))
     else:
-        print(answer.text, end="")
+        show(answer.text, end="")
     return answer.code
 
 
@@ -93,16 +99,19 @@ def _submit(call: Call) -> int:
 
     job = actions.submit(actions.in_shell(call))
     for note in job.notes:
-        print(note, file=sys.stderr)
-    if call.json:
-        print(json.dumps({"id": job.id, "state": job.state.value}), flush=True)
-    elif not call.get("follow"):
-        print(job.id, flush=True)
+        say(note)
     come_back = hint.command(f"logs {job.short_id} --follow")
-    print(f"submitted {job.name}; its log: {come_back}", file=sys.stderr)
+    try:
+        if call.json:
+            show(json.dumps({"id": job.id, "state": job.state.value}))
+        elif not call.get("follow"):
+            show(job.id)
+        Stdout().flush()
+    finally:  # also where the id cannot be written: the job is there
+        say(f"submitted {job.name}; its log: {come_back}")
     try:
         if call.get("follow"):
-            _write(View(job, follow=True), as_json=call.json)
+            _write(View(job, follow=True, say=say), as_json=call.json)
         elif call.get("wait"):
             job.wait()
         else:
@@ -115,7 +124,7 @@ def _submit(call: Call) -> int:
 def _logs(call: Call) -> int:
     from jupyter_cube.verbs import actions
 
-    view = actions.view(call)
+    view = dataclasses.replace(actions.view(call), say=say)
     try:
         _write(view, as_json=call.json)
     except KeyboardInterrupt:
@@ -130,14 +139,14 @@ def _debug(call: Call) -> int:
 
     if call.get("release"):
         answer = actions.release(call)
-        print(json.dumps(answer.document, ensure_ascii=False) if call.json else answer.text.rstrip("\n"))
+        show(json.dumps(answer.document, ensure_ascii=False) if call.json else answer.text.rstrip("\n"))
         return 0
     words, env, folder = actions.debug(call)
     if not call.json:
-        sys.stdout.flush()
+        Stdout().flush()
         os.chdir(folder)
         os.execvpe(words[0], words, dict(env))  # the shell takes this process's place, and with it the terminal
-    print(json.dumps({"words": words, "cwd": folder}))
+    show(json.dumps({"words": words, "cwd": folder}))
     return 0
 
 
@@ -145,11 +154,11 @@ def _write(view: View, *, as_json: bool) -> None:
     from jupyter_cube import logview
 
     if as_json:
-        logview.write_json(view, sys.stdout)
+        logview.write_json(view, Stdout())
         return
     terminal = sys.stdout.isatty()
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    logview.write_text(view, sys.stdout, terminal=terminal, colour=colour)
+    logview.write_text(view, Stdout(), terminal=terminal, colour=colour)
 
 
 def _end(job: Job, *, as_json: bool, log_shown: bool) -> int:
@@ -158,15 +167,15 @@ def _end(job: Job, *, as_json: bool, log_shown: bool) -> int:
 
     state = job.snapshot()
     if as_json:
-        print(json.dumps({"id": job.id, "state": state.state.value}))
-    print(render.headline(job.name, state, time.time()), file=sys.stderr)
+        show(json.dumps({"id": job.id, "state": state.state.value}))
+    say(render.headline(job.name, state, time.time()))
     for line in () if log_shown else job.last_words():
-        print(line, file=sys.stderr)
+        say(line)
     return 0 if state.state is State.SUCCEEDED else 1
 
 
 def _detached(job: Job, come_back: str) -> int:
-    print(f"\ninterrupted, {job.name} goes on; come back with: {come_back}", file=sys.stderr)
+    say(f"\ninterrupted, {job.name} goes on; come back with: {come_back}")
     return INTERRUPTED
 
 

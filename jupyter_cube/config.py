@@ -14,7 +14,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from jupyter_cube.errors import UsageError
+from jupyter_cube.errors import UsageError, near
 
 FILE = "jupyter_cube_config.json"
 
@@ -76,6 +76,7 @@ def load(paths: list[str] | None = None) -> Config:
         except OSError:
             continue
         values = _values(text, file)
+        _check(values, file)
         if number == 0 or folder.startswith(("/etc/", "/usr/")):
             locked.update({key: values[key] for key in values.pop("locked", []) if key in values})
         for key, value in values.items():
@@ -83,25 +84,29 @@ def load(paths: list[str] | None = None) -> Config:
             merged[key] = {**merged[key], **value} if both else value
     merged.update(locked)
     merged.pop("locked", None)
-    known = {setting.name for setting in fields(Config)}
-    for key in merged.keys() - known:
-        raise UsageError(f"unknown setting {key!r} in {FILE}", hint=f"known are {', '.join(sorted(known))}")
-    for setting in fields(Config):
-        if setting.name in merged:
-            merged[setting.name] = _checked(setting.name, merged[setting.name], setting.default)
-    return Config(**merged)
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in merged.items()
+    }
+    return Config(**settings)
 
 
-def _checked(name: str, value: Any, default: Any) -> Any:
-    default = {} if default is MISSING else default
-    if not _fits(value, default):
-        wanted = f"of the kind of {default!r}"
-        if default is None or isinstance(default, tuple):
-            wanted = "a list of names"
-        elif isinstance(default, dict):
-            wanted = "an object of names to folders"
-        raise UsageError(f"the setting {name!r} is {value!r}", place=FILE, hint=f"write {wanted}")
-    return tuple(value) if isinstance(value, list) else value
+def _check(values: Mapping[str, Any], file: Path) -> None:
+    """Refuse what is no setting, or is no value of its kind."""
+    known = {setting.name: {} if setting.default is MISSING else setting.default for setting in fields(Config)}
+    for name, value in values.items():
+        if name == "locked":
+            continue
+        if name not in known:
+            hint = near(name, known) or f"known are {', '.join(sorted(known))}"
+            raise UsageError(f"unknown setting {name!r}", place=str(file), hint=hint)
+        default: Any = known[name]
+        if not _fits(value, default):
+            wanted = f"of the kind of {default!r}"
+            if default is None or isinstance(default, tuple):
+                wanted = "a list of names"
+            elif isinstance(default, dict):
+                wanted = "an object of names to folders"
+            raise UsageError(f"the setting {name!r} is {value!r}", place=str(file), hint=f"write {wanted}")
 
 
 def _fits(value: object, default: object) -> bool:

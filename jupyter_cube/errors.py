@@ -39,12 +39,14 @@ class Fault:
     hint: str = ""
     file: str = ""
 
+    @property
+    def place(self) -> str:
+        """Where it is, in one text: ``job.yaml:4:7: taskRoles.worker``."""
+        line = f":{self.line}" + (f":{self.column}" if self.column else "") if self.line else ""
+        return ": ".join(part for part in (self.file + line, self.path) if part)
+
     def __str__(self) -> str:
-        place = self.file
-        if self.line:
-            place += f":{self.line}" + (f":{self.column}" if self.column else "")
-        parts = [part for part in (place, self.path) if part]
-        text = ": ".join([*parts, self.message])
+        text = f"{self.place}: {self.message}" if self.place else self.message
         return f"{text}; {self.hint}" if self.hint else text
 
 

@@ -47,6 +47,18 @@ def disk_errors(place: str | Path, *, hint: str = "") -> Iterator[None]:
         raise StoreError(message, place=str(error.filename or place), hint=advice) from error
 
 
+@contextmanager
+def draft_of(path: str | Path, draft: str | Path) -> Iterator[None]:
+    """Errors about ``draft``, or about what lies in it, name ``path``: what a person knows, and it is to become."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or os.fsdecode(error.filename).startswith(os.fsdecode(draft)):
+            error.filename = os.fspath(path)
+            error.filename2 = None
+        raise
+
+
 def write(path: str | Path, data: bytes | str, *, mode: int = 0o600) -> None:
     """Create ``path`` with ``data``; for files inside a folder that nobody reads yet."""
     raw = data.encode() if isinstance(data, str) else data
@@ -63,15 +75,16 @@ def replace(path: str | Path, data: bytes | str, *, mode: int = 0o600, sync: boo
     """Write ``path`` by rename: a reader sees the old file or the new one."""
     folder, name = os.path.split(path)
     temporary = f"{folder}/.{name}.{os.getpid()}.{threading.get_native_id()}"
-    try:
-        write(temporary, data, mode=mode)
-        if sync:
-            fsync(temporary)
-        os.rename(temporary, path)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+    with draft_of(path, temporary):
+        try:
+            write(temporary, data, mode=mode)
+            if sync:
+                fsync(temporary)
+            os.rename(temporary, path)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
     if sync:
         fsync(folder)
 

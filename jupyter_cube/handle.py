@@ -9,9 +9,10 @@ import asyncio
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import threading
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -206,11 +207,13 @@ class Job:
 
     # ---- the log
 
-    def _ended(self) -> bool:
-        state = self._folder.state().state
-        if not state.final:
+    def _ended(self, seen: Callable[[JobState], None] | None = None) -> bool:
+        state = self._folder.state()
+        if seen is not None:
+            seen(state)
+        if not state.state.final:
             self._look()
-        return state.final
+        return state.state.final
 
     def follow(
         self,
@@ -235,10 +238,16 @@ class Job:
         provisional: bool = False,
         behind: int | None = None,
         stop: threading.Event | None = None,
+        seen: Callable[[JobState], None] | None = None,
     ) -> Iterator[list[Chunk | Gap]]:
-        """The same for a plain thread; ``stop`` ends it, and more than ``behind`` bytes of arrears are jumped over."""
+        """The same for a plain thread; ``stop`` ends it, and more than ``behind`` bytes of arrears are jumped over.
+
+        Args:
+            seen: gets the job's states meanwhile, as they are recorded.
+        """
+        ended = functools.partial(self._ended, seen)
         return follow_sync(
-            self.log, cursor, ended=self._ended, tasks=tasks, provisional=provisional, behind=behind, stop=stop
+            self.log, cursor, ended=ended, tasks=tasks, provisional=provisional, behind=behind, stop=stop
         )
 
     def lines(self, cursor: int = 0, *, tasks: Sequence[str] | None = None) -> Iterator[Line | Gap]:

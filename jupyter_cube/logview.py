@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 from jupyter_cube.handle import Job
 from jupyter_cube.hint import command
-from jupyter_cube.lifecycle import render
+from jupyter_cube.lifecycle import hold, render
+from jupyter_cube.lifecycle.state import JobState
 from jupyter_cube.log.follow import Chunk, Gap, Line
 
 CELL_RATE = 500_000  # bytes a second through a cell's output; Jupyter's server drops what exceeds 1 MB/s
@@ -39,7 +40,11 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Which lines of a job's log: after ``cursor``, of some ``tasks`` (None: all), the last ones, those with a text."""
+    """Which lines of a job's log: after ``cursor``, of some ``tasks`` (None: all), the last ones, those with a text.
+
+    ``say`` gets a line, once, for each task that is held while the log is followed: else nothing would tell why no
+    more lines come.
+    """
 
     job: Job
     tasks: tuple[str, ...] | None = None
@@ -48,6 +53,12 @@ class View:
     tail: int | None = None
     search: str = ""
     regex: bool = False
+    say: Callable[[str], None] | None = None
+
+    def followed(self, cursor: int, **more: Any) -> Iterator[list[Chunk | Gap]]:
+        """The log from ``cursor`` on, until the job has ended."""
+        seen = _Holds(self, self.say) if self.say is not None else None
+        return self.job.follow_sync(cursor, tasks=self.tasks, seen=seen, **more)
 
     def batches(self) -> Iterator[Batch]:
         """The lines as they are there; with ``follow`` until the job has ended."""
@@ -64,11 +75,33 @@ class View:
             yield list(last)
             cursor = last[-1].cursor if last else self.job.log.end
         if self.follow:
-            for batch in self.job.follow_sync(cursor, tasks=self.tasks):
+            for batch in self.followed(cursor):
                 yield lines_of(batch)
         elif self.tail is None:
             for item in self.job.log.chunks(cursor, tasks=self.tasks):
                 yield lines_of([item])
+
+
+class _Holds:
+    """Says of each attempt of a task that is held how to enter it and how to end that."""
+
+    def __init__(self, view: View, say: Callable[[str], None]) -> None:
+        self._view = view
+        self._say = say
+        self._said: set[tuple[str, int]] = set()
+
+    def __call__(self, state: JobState) -> None:
+        for task in hold.shown(state, time.time()).tasks:
+            if task.held and (task.name, task.attempt) not in self._said:
+                self._said.add((task.name, task.attempt))
+                if self._view.tasks is None or task.name in self._view.tasks:
+                    self._say(f"{task.name} {render.plain(task.reason)}; {self._steps(task.name)}")
+
+    def _steps(self, task: str) -> str:
+        job = self._view.job
+        one = f" --task {task}" if len(job.log.names) > 1 else ""
+        enter, release = (command(f"debug {job.short_id}{one}{more}") for more in ("", " --release"))
+        return f"enter it with: {enter}; let it end with: {release}"
 
 
 def lines_of(batch: Sequence[Chunk | Gap]) -> Batch:
@@ -173,8 +206,7 @@ def _followed(view: View) -> Iterator[Batch]:
         last = view.job.log.tail(view.tail, tasks=view.tasks)
         yield list(last)
         cursor = last[-1].cursor if last else view.job.log.end
-    batches = view.job.follow_sync(cursor, tasks=view.tasks, provisional=True, behind=CELL_BURST)
-    yield from map(lines_of, batches)
+    yield from map(lines_of, view.followed(cursor, provisional=True, behind=CELL_BURST))
 
 
 def _first_part(view: View, items: Iterable[Line | Gap], *, prefixed: bool) -> Iterator[str]:

@@ -42,7 +42,7 @@ def clean(
         limit = time.time() - options.seconds(older_than, "--older-than")
         doomed.update((one.id, one) for one in ended if one.ended < limit)
     if size is not None:
-        room = options.mebibytes(size) * 2**20
+        room = options.mebibytes(size, "--size") * 2**20
         for one in ended:
             if one.id not in doomed:
                 room -= folder_size(store.jobs_path / one.id)

@@ -93,7 +93,7 @@ def test_every_task_counts_one_cpu() -> None:
     ],
 )
 def test_more_gpus_than_there_are(demand: Demand, message: str) -> None:
-    with pytest.raises(CapacityError, match=f"^{message}$"):
+    with pytest.raises(CapacityError, match=f"^{message}; ask for fewer, or submit it on a machine that has them$"):
         clamp(demand, LIMITS)
 
 

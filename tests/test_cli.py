@@ -321,3 +321,131 @@ def test_a_job_lists_only_ordinary_files_of_its_own(capsys, folder: Path, name: 
         code, out, err = run(capsys, verb, "job.json")
         assert code == 2
         assert line in out + err
+
+
+def in_bash(line: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of ``CUBE ...`` with redirections, as a shell runs it."""
+    words = ["bash", "-c", line.replace("CUBE", " ".join(COMMAND))]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+FULL = "standard output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("verb", ["jobs", "logs bad", "logs bad --json", "help", "--version", "completion bash"])
+@pytest.mark.parametrize(
+    ("streams", "code", "err"),
+    [(">&-", 0, ""), (">/dev/full", 3, FULL), (">/dev/full 2>&1", 3, ""), ("<&- >&- 2>&-", 0, "")],
+)
+def test_a_closed_or_full_output_ends_in_one_line_at_most(capsys, verb, streams: str, code: int, err: str) -> None:
+    run(capsys, "submit", "bad.sh", "--wait", "--name", "bad")
+    assert in_bash(f"CUBE {verb} {streams}") == (code, "", err)
+
+
+@pytest.mark.parametrize("streams", ["2>&-", "2>/dev/full"])
+def test_messages_that_nobody_can_read_go_nowhere_else(capsys, streams: str) -> None:
+    assert in_bash(f"CUBE describe nothing {streams}") == (2, "", "")
+    assert in_bash(f"CUBE submit bad.sh --follow {streams}") == (1, "boom\n", "")
+    assert in_bash(f"CUBE submit good.sh --wait --name x {streams}")[0] == 0
+    assert api.job("x").state is State.SUCCEEDED
+
+
+def test_a_job_whose_id_cannot_be_printed_is_named_all_the_same() -> None:
+    code, _, err = in_bash("CUBE submit good.sh --name good >/dev/full")
+    assert code == 3
+    assert err.startswith("submitted good; its log: ")
+    assert err.endswith(FULL)
+    assert api.job("good").wait(20) is State.SUCCEEDED
+
+
+def test_files_are_not_opened_in_the_place_of_a_closed_output() -> None:
+    assert in_bash("CUBE submit good.sh --wait --name quiet >&- 2>&- <&-")[0] == 0
+    assert [line.line for line in api.job("quiet").lines()] == ["one", "two"]
+
+
+def test_both_streams_into_a_reader_that_leaves() -> None:
+    Path("long.sh").write_text("seq 1 200000\n")
+    line = "set -o pipefail; CUBE submit long.sh --follow 2>&1 | head -n 1; echo ${PIPESTATUS[0]}"
+    code, out, err = in_bash(line)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == "141"
+
+
+def test_a_wrong_size_names_the_option_that_was_typed(capsys) -> None:
+    for words in (("clean", "--size", "5X"), ("clean", "--cache", "--size", "5X")):
+        assert run(capsys, *words) == (2, "", "--size: '5X' is no size; write 512M or 4G\n")
+    assert run(capsys, "submit", "good.sh", "--memory", "5X")[2] == "--memory: '5X' is no size; write 512M or 4G\n"
+    assert run(capsys, "submit", "good.sh", "-p", "lr")[2] == "--parameter/-p: 'lr' is not NAME=VALUE\n"
+
+
+def test_several_items_in_a_file_are_one_list(capsys, folder: Path) -> None:
+    one, two = "name: one\nplugin: cmd\n", "name: two\nplugin: cmd\n"
+    (folder / "items.yaml").write_text(f"{one}---\n{two}")
+    for verb in ("check", "publish"):
+        code, out, err = run(capsys, verb, "items.yaml")
+        assert code == 2
+        assert "items.yaml:3:1: a second document begins here; write one list, each item after '- '" in out + err
+    (folder / "items.yaml").write_text("- {name: one, plugin: cmd}\n- {name: two, plugin: cmd}\n")
+    assert run(capsys, "check", "items.yaml")[:2] == (0, "items.yaml: ok\n")
+    assert run(capsys, "publish", "items.yaml")[1].count("published ") == 2
+    (folder / "empty.yaml").write_text("")
+    line = "empty.yaml: there is nothing in it; write an item, or name another file\n"
+    assert run(capsys, "publish", "empty.yaml") == (2, "", line)
+
+
+def job_file(folder: Path, **more: object) -> str:
+    """A job's file with these keys of its role's resources."""
+    resources = json.dumps({"cpu": 1, "memoryMB": 0, "gpu": 0, **more})
+    (folder / "job.yaml").write_text(
+        "protocolVersion: 2\nname: j\ntype: job\nprerequisites: [{type: dockerimage, name: i, uri: x}]\n"
+        f"taskRoles:\n  w:\n    dockerImage: i\n    resourcePerInstance: {resources}\n    commands: ['true']\n"
+    )
+    return "job.yaml"
+
+
+def test_gpus_that_are_not_there_are_said_with_place_and_advice(capsys, folder: Path, own_places: Path) -> None:
+    config = Path(os.environ["JUPYTER_CONFIG_DIR"])
+    config.mkdir(parents=True, exist_ok=True)
+    (config / "jupyter_cube_config.json").write_text('{"devices": ["gpu0"]}')
+    file = job_file(folder, gpu=3)
+    place = "job.yaml:8:52: taskRoles.w.resourcePerInstance.gpu"
+    why = "needs 3 GPUs, this machine has 1 that may be used; ask for fewer, or submit it on a machine that has them"
+    assert run(capsys, "submit", file) == (2, "", f"{place}: {why}\n")
+    assert f"error: {place}: {why}\n" in run(capsys, "plan", file)[1]
+    code, out, _ = run(capsys, "check", file)
+    assert code == 0, "on another machine it is right"
+    assert f"warning: {place}: {why}\n" in out
+    assert run(capsys, "submit", "good.sh", "--gpu", "3")[2] == f"--gpu: {why}\n"
+    assert api.jobs() == []
+
+
+def test_check_says_what_would_be_refused_here(capsys, folder: Path) -> None:
+    job_file(folder)
+    with (folder / "job.yaml").open("a") as file:
+        file.write("extras: {storages: [{name: st}]}\n")
+    assert "it cannot run here: Storage st is not found. Name its folder in" in run(capsys, "check", "job.yaml")[1]
+    assert "Storage st is not found. Name its folder in" in run(capsys, "submit", "job.yaml")[2]
+
+
+def test_a_folder_cannot_be_checked(capsys, folder: Path) -> None:
+    code, out, _ = run(capsys, "check", str(folder))
+    assert (code, out) == (2, f"{folder}: not ok\n  {folder}: this is a folder; name the .yaml files in it\n")
+
+
+def test_stop_says_what_was_asked(capsys, until: Callable[..., None]) -> None:
+    job = api.submit("trap '' TERM; sleep 30", shell=True, name="sleeper", grace=0.2)
+    until(lambda: job.state is State.RUNNING)
+    assert run(capsys, "stop", "sleeper")[1].startswith("◐ sleeper  stopping ")
+    assert json.loads(run(capsys, "stop", "sleeper", "--json")[1])[0]["state"] in ("STOPPING", "STOPPED")
+    assert job.wait(20) is State.STOPPED
+    assert run(capsys, "stop", "sleeper")[1].startswith("■ sleeper  stopped ")
+
+
+def test_a_name_that_is_changed_is_said(capsys, folder: Path) -> None:
+    note = "the job's name is bad-name: names are of letters, digits, - and _\n"
+    for words in (("good.sh",), (job_file(folder),)):
+        err = run(capsys, "submit", "--name", "bad name/ü", *words)[2]
+        assert err.count(note) == 1
+        assert "submitted bad-name;" in err
+    assert "the job's name is" not in run(capsys, "submit", "--name", "good", "good.sh")[2]

@@ -146,16 +146,6 @@ def test_references_are_filled_in_in_callbacks() -> None:
     assert plan_of(text).roles[0].prerequisites[0].scripts == {"taskStarts": "get u0 <% $secrets.t %>"}
 
 
-def test_what_has_no_effect_is_said() -> None:
-    plan = plan_of(JOB + "defaults: {virtualCluster: vc}\nextras: {hivedScheduler: {}, submitFrom: x, storages: []}\n")
-    assert plan.warnings == (
-        "dockerImage is not used on this machine: the tasks run in the notebook's environment",
-        "defaults.virtualCluster has no effect: vc is a name of OpenPAI",
-        "extras.hivedScheduler has no effect: there is no HiveD scheduler here",
-    )
-    assert plan_of(JOB + "extras: {jupyter_cube: {backend: kubernetes}}\n").warnings == ()
-
-
 @pytest.mark.parametrize(
     ("timeout", "seconds"), [("90", 90), ("90.5", 90.5), ("90s", 90), ("1h30m", 5400), ("'2d 1h'", 176400), ("0", 0)]
 )

@@ -40,6 +40,16 @@ def test_mistakes_are_said(tmp_path: Path, settings: dict[str, object], message:
         load([lay(tmp_path, **settings)])
 
 
+def test_a_mistake_is_said_with_its_file_and_what_was_meant(tmp_path: Path) -> None:
+    system, user = lay(tmp_path / "system", cpus=2), lay(tmp_path / "user", sourcs={})
+    with pytest.raises(UsageError) as caught:
+        load([user, system])
+    assert str(caught.value) == f"{user}/{FILE}: unknown setting 'sourcs'; did you mean 'sources'?"
+    lay(tmp_path / "system", xyz=1)
+    with pytest.raises(UsageError, match=f"^{system}/{FILE}: unknown setting 'xyz'; known are backend, cache,"):
+        load([str(tmp_path / "none"), system])
+
+
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("{")
     with pytest.raises(UsageError, match=f"{FILE}: not JSON"):

@@ -116,5 +116,7 @@ def test_a_killed_task_can_be_looked_at(held: Job) -> None:
 def test_a_job_without_its_environment_says_so() -> None:
     job = run(Role("w", "true"))
     assert job.wait(10) is State.SUCCEEDED
-    with pytest.raises(ConflictError, match="environment has been deleted"):
+    with pytest.raises(ConflictError) as caught:
         job.debug()
+    assert str(caught.value).startswith("p: its environment has been deleted; its log stays; run it again with: ")
+    assert str(caught.value).endswith(f"submit {job.folder}/spec.yaml")

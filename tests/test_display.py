@@ -116,3 +116,10 @@ def test_a_job_deleted_under_its_card_ends_the_card(cards: Cards, sent: Sent, un
     job.delete()
     until(lambda: not cards.living)
     assert State(states(sent)[0]) in (State.WAITING, State.RUNNING)
+
+
+def test_the_end_is_sent_once_more_for_who_was_between_two_cells(cards: Cards, sent: Sent, until) -> None:
+    job = submit("sleep 0.2", shell=True)
+    cards.show(job)
+    until(lambda: not cards.living)
+    assert states(sent)[-2:] == ["SUCCEEDED", "SUCCEEDED"]

@@ -17,8 +17,8 @@ def plain(text: str) -> object:
     return document.root.plain()
 
 
-def only_fault(text: str | bytes) -> str:
-    faults = read(text, file="job.yaml").faults
+def only_fault(text: str | bytes, *, template: bool = False) -> str:
+    faults = read(text, file="job.yaml", template=template).faults
     assert len(faults) == 1, [str(fault) for fault in faults]
     return str(faults[0])
 
@@ -119,6 +119,13 @@ def test_plain_values_become_a_document_without_lines() -> None:
 )
 def test_what_is_wrong_is_said_with_its_place(text: str | bytes, fault: str) -> None:
     assert only_fault(text) == fault
+
+
+def test_items_in_several_documents_are_to_be_a_list() -> None:
+    found = read("name: a\n---\nname: b\n", template=True)
+    assert list(map(str, found.faults)) == [":2:1: a second document begins here; write one list, each item after '- '"]
+    assert found.root is not None, "what the first one is can be told"
+    assert only_fault("", template=True) == "job.yaml: there is nothing in it; write an item, or name another file"
 
 
 @pytest.mark.parametrize("text", ["a:\n  - 1\n b: 2\n", "a: [1, 2\nb: 3\n", "a: b: c\n", "a: %x\n"])

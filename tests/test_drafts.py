@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,11 @@ def said(job: jupyter_cube.Job) -> str:
     return "\n".join(line.line for line in job.lines() if isinstance(line, Line))
 
 
+def filled_in(draft: Draft) -> Draft:
+    """A skeleton as its author leaves it."""
+    return replace(draft, text=draft.text.replace("What it is good for, and how to use it", "It is good. Use it"))
+
+
 @pytest.mark.parametrize("kind", ["prerequisite", "storage", "job"])
 def test_a_skeleton_is_an_item_and_teaches_its_kind(kind: str, tmp_path: Path) -> None:
     draft = drafts.new(kind, "my-own", summary="said: so")
@@ -46,13 +52,17 @@ def test_a_skeleton_is_an_item_and_teaches_its_kind(kind: str, tmp_path: Path) -
     assert item.variables
     assert "\n" in item.description
     assert "#" in draft.text
-    [published] = draft.publish()
+    with pytest.raises(SpecError, match=r"my-own\.yaml:4.*this is the skeleton's description still; write your own"):
+        draft.publish()
+    [published] = filled_in(draft).publish()
     assert published.item.label == "my-own@1.0.0"
 
 
 def test_the_skeletons_run_together(tmp_path: Path) -> None:
-    drafts.new("prerequisite", "place").publish()
-    drafts.new("job", "runs").publish()
+    with pytest.raises(SpecError, match="this is the skeleton's summary still"):
+        drafts.new("job", "runs").publish()
+    filled_in(drafts.new("prerequisite", "place", summary="a place")).publish()
+    filled_in(drafts.new("job", "runs", summary="runs")).publish()
     script = tmp_path / "a.py"
     script.write_text("import os, sys\nprint(os.environ['PLACE'], sys.argv[1:])\n")
     reference = "marketplace://name/runs"

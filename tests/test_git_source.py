@@ -268,3 +268,15 @@ def test_a_commit_that_is_named_is_not_fetched_again(repository: Path, tmp_path:
     repository.rename(tmp_path / "gone")
     assert not team.refresh()
     assert team.versions("mnist") == ["1.0.0"]
+
+
+def test_an_item_at_a_wrong_place_of_a_commit_is_named(repository: Path, tmp_path: Path) -> None:
+    lay(repository, "greet", "1.0")
+    lay(repository / "deep", "deeper")
+    commit(repository)
+    team = source(repository)
+    assert list(team.names()) == ["mnist"]
+    said = "deep/deeper/1.0.0/item.yaml: it lies too deep, the folders NAME/VERSION begin at the top (and 1 more)"
+    assert team.state().detail.endswith(f"  {said}")
+    with pytest.raises(NotFoundError, match=r"'1\.0' is no version, name the folder greet/1\.0\.0"):
+        Catalog([team], Trust(tmp_path / "trust.json")).find(Reference("greet"))

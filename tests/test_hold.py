@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +14,7 @@ from pathlib import Path
 import pytest
 from plans import Job, Prerequisite, Role, log, run, until
 
+from jupyter_cube.cli import main
 from jupyter_cube.errors import ConflictError, NotFoundError
 from jupyter_cube.lifecycle import hold
 from jupyter_cube.lifecycle.state import State, TaskState
@@ -38,6 +42,48 @@ def test_it_is_seen_with_the_time_left_while_the_job_runs() -> None:
     assert job.describe()["tasks"][0]["held"] == "held for debugging, 10 min left"
     job.release()
     assert job.wait(10) is State.FAILED
+
+
+def followed_until_released(job: Job, *words: str) -> tuple[str, str]:
+    """Output and the one message of a ``logs --follow`` that says that the job is held."""
+    command = [sys.executable, "-m", "jupyter_cube", "logs", job.id, "--follow", *words]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    job.release()
+    out, more = process.communicate(timeout=60)
+    assert (process.returncode, more) == (0, "")
+    return out, said.rstrip("\n")
+
+
+def test_the_list_of_jobs_shows_it_and_following_says_it_once(capsys) -> None:
+    job = held_job()
+    assert main(["jobs"]) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    assert "◐ HELD" in line
+    assert line.endswith("  w-0 held for debugging")
+    assert main(["jobs", "--json", "--state", "RUNNING"]) == 0
+    [record] = json.loads(capsys.readouterr().out)
+    assert (record["state"], record["held"]) == ("RUNNING", ["w-0"])
+    out, said = followed_until_released(job)
+    assert out == "will sleep\ncompletes\n"
+    assert said.startswith("w-0 exit 9, held for debugging, 10 min left; enter it with: ")
+    assert said.endswith(f"debug {job.short_id} --release")
+    assert main(["jobs"]) == 0
+    assert "✕ FAILED" in capsys.readouterr().out
+    assert main(["jobs", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["held"] == []
+
+
+def test_one_of_several_held_tasks_is_named(capsys) -> None:
+    job = held_job(instances=2, min_failed=2)
+    until(lambda: len(held(job)) == 2)
+    assert main(["jobs"]) == 0
+    assert "w-0 and 1 more held for debugging" in capsys.readouterr().out
+    _, said = followed_until_released(job, "--task", "w-1")
+    assert said.startswith("w-1 exit 9, held")
+    assert f"debug {job.short_id} --task w-1;" in said
+    assert job.wait(20) is State.FAILED
 
 
 def test_release_ends_it_with_its_own_exit_code_and_completes() -> None:

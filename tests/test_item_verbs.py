@@ -163,13 +163,18 @@ def test_texts_of_an_item_are_neither_code_nor_ours(shell: Shell) -> None:
     assert cell[1].startswith("# odd@1.0.0 of team: nice import os")
     assert cell[2] == "import os"
     assert not any(line.startswith(("import", "  from builtin")) for line in shell("show", "odd").splitlines())
-    assert f"what it runs: {shell.folder}/team/odd/1.0.0/item.yaml" in shell("show", "odd")
+    assert f"its files are in {shell.folder}/team/odd/1.0.0: item.yaml\n" in shell("show", "odd")
 
 
 def test_versions_go_up_and_never_change(shell: Shell) -> None:
     shell("publish", "greet.yaml")
+    assert shell("publish", "greet.yaml") == "greet is there already as greet@1.0.0, with the same content\n"
+    there = {"published": [], "notes": ["greet is there already as greet@1.0.0, with the same content"]}
+    assert json.loads(shell("publish", "greet.yaml", "--json")) == there
+    Path("greet.yaml").write_text(Path("greet.yaml").read_text() + "license: MIT\n")
     assert "greet@1.0.1" in shell("publish", "greet.yaml")
     assert shell.json("show", "greet@1.0.0")["versions"] == ["1.0.1", "1.0.0"]
+    Path("greet.yaml").write_text(GREET)
     out = shell("publish", "greet.yaml", "--version", "1.0.1", code=2)
     assert "greet@1.0.1" in out
 

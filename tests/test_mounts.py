@@ -219,7 +219,23 @@ def check(*asked: Mount) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    "target", ["/", "relative", "/a/../b", "/a/", "//a", "/proc/x", "/sys", "/dev/shm", "/usr", "/usr/bin", "/lib", ""]
+    "target",
+    [
+        "/",
+        "relative",
+        "/a/../b",
+        "/a/",
+        "//a",
+        "/proc/x",
+        "/sys",
+        "/dev/shm",
+        "/usr",
+        "/usr/bin",
+        "/lib",
+        "/etc",
+        "/var",
+        "",
+    ],
 )
 def test_some_targets_are_refused(folder: Path, target: str) -> None:
     with pytest.raises(UsageError) as caught:
@@ -230,6 +246,17 @@ def test_some_targets_are_refused(folder: Path, target: str) -> None:
 def test_a_mount_does_not_hide_the_store(folder: Path) -> None:
     with pytest.raises(UsageError, match="would hide"):
         check(storage(str(Path(os.environ["CUBE_STORE"]).parent)))
+
+
+def test_what_is_hidden_on_this_machine_is_said(folder: Path, mounted: None) -> None:
+    there, empty = folder / "there", folder / "empty"
+    there.mkdir()
+    empty.mkdir()
+    (there / "x").write_text("mine")
+    said = f"{there} has files on this machine, the tasks see those of digits instead"
+    assert check(Mount("cache", "k", str(there), origin="digits")) == (said,)
+    assert check(Mount("cache", "k", str(empty), origin="digits"), Mount("job", "k", f"{TOP}/x", origin="digits")) == ()
+    assert check(storage(str(folder / "data"))) == ()  # it is that very folder
 
 
 def test_an_unknown_storage_names_the_setting(folder: Path) -> None:

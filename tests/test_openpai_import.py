@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from jupyter_cube.cli import main
 from jupyter_cube.errors import SpecError, UsageError
 from jupyter_cube.imports.base import Imported, import_file, original
+from jupyter_cube.marketplace import usability
 from jupyter_cube.marketplace.item import Item, Published, parse
 from jupyter_cube.protocol import spec
 from jupyter_cube.templates.rendering import render
@@ -217,6 +219,75 @@ def test_a_job_that_only_fetches_its_data_is_a_dataset_too(tmp_path: Path) -> No
     assert found[5].notes[0] == "it is no dataset here: /mnt/words is no http or https address"
     assert found[6].notes[0] == "not carried over: its job gone.yaml is not beside the file"
     same(made_again(items["words-job"]), DATA)
+
+
+@pytest.mark.parametrize(
+    ("commands", "plugin", "parameters"),
+    [
+        (["wget https://h/faces.zip -P /data/faces"], "http", {"url": "https://h/faces.zip", "unpack": "none"}),
+        (["mkdir -p /d && cd /d; wget 'http://h/a?x=1&y=2'"], "http", {"url": "http://h/a?x=1&y=2", "unpack": "none"}),
+        (["wget http://h/a.tgz", "tar xf a.tgz"], "http", {"url": "http://h/a.tgz"}),
+        (
+            ["curl -L http://h/v1?x -o /d/a.csv", "wget -q http://h/b"],
+            "http",
+            {"files": [{"url": "http://h/v1?x", "name": "a.csv"}, {"url": "http://h/b"}], "unpack": "none"},
+        ),
+        (
+            ["git clone --depth 1 https://h/x/y /data"],
+            "git",
+            {"repo_uri": "https://h/x/y", "options": ["--depth", "1"]},
+        ),
+    ],
+)
+def test_addresses_are_found_in_commands(
+    tmp_path: Path, commands: list[str], plugin: str, parameters: dict[str, Any]
+) -> None:
+    job, made = rows(tmp_path, fetching(*commands))
+    assert (job.kind, made.kind) == ("job", "dataset")
+    item = parse(made.text)
+    place = {"clone_dir" if plugin == "git" else "path": "{{ dataPath }}"}
+    assert (item.plugin, item.plugin_params) == (plugin, {**parameters, **place})
+    assert usability.of_plugin(item) == []
+
+
+@pytest.mark.parametrize(
+    ("commands", "reason"),
+    [
+        (["wget ftp://h/x"], "ftp://h/x is no http or https address"),
+        (["echo hello"], "neither its data nor its commands name an address"),
+        (["wget http://h/$FILE"], "the address http://h/$FILE is known in its job only"),
+        (["wget http://h/x | sh"], "its job does more than to fetch its data"),
+        (["wget http://h/x; sh x"], "its job does more than to fetch its data"),
+        (["wget http://h/x", "git clone http://h/y"], "it is of files and of repositories"),
+    ],
+)
+def test_why_a_row_of_data_is_no_dataset(tmp_path: Path, commands: list[str], reason: str) -> None:
+    (job,) = rows(tmp_path, fetching(*commands))
+    assert job.notes[0].startswith(f"it is no dataset here: {reason}")
+
+
+def fetching(*commands: str) -> dict[str, str]:
+    """A row of data whose job has these commands only."""
+    role = {
+        "dockerImage": "image",
+        "resourcePerInstance": {"cpu": 1, "memoryMB": 1, "gpu": 0},
+        "commands": list(commands),
+    }
+    image = {"type": "dockerimage", "name": "image", "uri": "u"}
+    job = {"protocolVersion": 2, "name": "x", "type": "job", "prerequisites": [image], "taskRoles": {"w": role}}
+    return {"name": "Faces", "type": "data", "protocol": json.dumps(job)}
+
+
+def test_an_entry_that_did_not_come_over_is_seen_by_the_exit_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "rows.json"
+    good = {"name": "Good", "protocol": JOB}
+    file.write_text(json.dumps([good, {"name": "Gone", "protocol": "gone.yaml"}]))
+    assert main(["import", str(file), "--dry-run"]) == 1
+    assert "not carried over: its job gone.yaml is not beside the file" in capsys.readouterr().out
+    file.write_text(json.dumps([good]))
+    assert main(["import", str(file), "--dry-run"]) == 0
 
 
 def test_a_row_alone_comes_over_and_files_elsewhere_do_not(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import inspect
 import json
 import re
 import subprocess
@@ -158,3 +160,55 @@ def test_nothing_heavy_is_imported(code: str, allowed: tuple[str, ...]) -> None:
     words = [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"]
     loaded = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
     assert set(HEAVY) & set(loaded) <= set(allowed)
+
+
+def test_dir_shows_what_is_public() -> None:
+    import jupyter_cube
+
+    assert {name for name in dir(jupyter_cube) if not name.startswith("_")} == set(jupyter_cube.__all__)
+
+
+def in_python() -> list[ast.expr]:
+    """What the document's table of functions and methods names, as expressions."""
+    section = (ROOT / "docs" / "jobs.md").read_text("utf-8").partition("## In Python\n")[2].partition("\n## ")[0]
+    codes = re.findall(r"`(?:await )?((?:jupyter_cube|job)\.[^`]+)`", section)
+    return [ast.parse(code, mode="eval").body for code in codes]
+
+
+def test_the_functions_of_the_document_are_those_of_the_code() -> None:
+    import jupyter_cube
+    from jupyter_cube.submitting.options import Options
+
+    owners = {"jupyter_cube": jupyter_cube, "job": jupyter_cube.Job}
+    named: dict[str, set[str]] = {owner: set() for owner in owners}
+    for each in in_python():
+        found = each.func if isinstance(each, ast.Call) else each
+        assert isinstance(found, ast.Attribute)
+        assert isinstance(found.value, ast.Name)
+        named[found.value.id].add(found.attr)
+        member = getattr(owners[found.value.id], found.attr, None)
+        if not isinstance(each, ast.Call):
+            continue
+        known = inspect.signature(member).parameters
+        for word in each.keywords:
+            assert (word.arg or "options") in known, ast.unparse(each)
+        assert [ast.unparse(arg) for arg in each.args] == [
+            name for name in known if name in {ast.unparse(arg) for arg in each.args}
+        ]
+    assert named["jupyter_cube"] == set(jupyter_cube.__all__) - {"load_ipython_extension"}
+    options = (ROOT / "docs" / "jobs.md").read_text("utf-8").partition("are those of the verb: ")[2].partition(";")[0]
+    assert re.findall(r"`(\w+)`", options) == [field.name for field in dataclasses.fields(Options)]
+    public = {name for name in dir(jupyter_cube.Job) if not name.startswith("_")}
+    assert named["job"] == public | {"notes"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=name)
+def test_a_notebook_says_first_what_it_needs(path: Path) -> None:
+    first, *cells = json.loads(path.read_text("utf-8"))["cells"]
+    imported = re.findall(r"^(?:import|from) (\w+)", "\n".join("".join(cell["source"]) for cell in cells), re.MULTILINE)
+    titles = {"numpy": "NumPy", "sklearn": "scikit-learn", "matplotlib": "matplotlib"}
+    strangers = set(imported) - set(sys.stdlib_module_names)
+    assert strangers
+    for module in strangers:
+        assert titles[module] in "".join(first["source"])
+    assert "pip install 'jupyter-cube[demo]'" in "".join(first["source"])

@@ -161,7 +161,9 @@ def test_of_items_of_one_name_it_is_said_which_is_hidden(tmp_path: Path, team: C
     both = Catalog([first, *team.sources], team.trust)
     notes = []
     publish(file, to="team", where=both, notes=notes)
-    assert notes == ["first/digits comes before it; name it team/digits to have this one"]
+    publish(file, to="team", version="1.0.1", where=both)
+    there = "digits is there already as digits@1.0.0, with the same content"
+    assert notes == [there, "first/digits comes before it; name it team/digits to have this one"]
     with pytest.raises(NotFoundError) as caught:
         both.find(Reference("digits", "1.0.1"))
     assert str(caught.value) == (
@@ -205,12 +207,17 @@ def test_where_nobody_can_publish(tmp_path: Path, team: Catalog) -> None:
 def test_a_version_is_published_once(tmp_path: Path, team: Catalog) -> None:
     file = write(tmp_path / "mnist.yaml", MNIST)
     [first] = publish(file, to="team", version="1.0.0", where=team)
-    with pytest.raises(ConflictError, match="already, with the same content"):
-        publish(file, to="team", version="1.0.0", where=team)
+    notes: list[str] = []
+    assert publish(file, to="team", version="1.0.0", where=team, notes=notes) == []
+    assert publish(file, to="team", where=team, notes=notes) == []
+    assert notes[::2] == ["mnist is there already as mnist@1.0.0, with the same content"] * 2
+    assert os.listdir(tmp_path / "team" / "mnist") == ["1.0.0"]
+    [same] = publish(file, to="team", version="1.5.0", where=team)
+    assert same.item.version == "1.5.0"  # somebody asked for that very version
     write(file, MNIST + "license: MIT\n")
-    with pytest.raises(ConflictError, match=r"other content, put there by .*publish this as 1\.0\.1"):
+    with pytest.raises(ConflictError, match=r"other content, put there by .*publish this as 1\.5\.1"):
         publish(file, to="team", version="1.0.0", where=team)
-    assert team.find(Reference("mnist")).digest == first.digest
+    assert team.find(Reference("mnist", "1.0.0")).digest == first.digest
 
 
 def _race(root: Path, file: Path, barrier, results) -> None:  # type: ignore[no-untyped-def]
@@ -246,3 +253,49 @@ def test_of_two_who_publish_the_same_version_one_wins(tmp_path: Path, team: Cata
         assert [found.digest] == won
         assert {file.read_text() for file in found.folder.glob("*.txt")} == {found.item.author}
         assert os.listdir(root / "mnist") == ["1.0.0"]
+
+
+def test_of_several_items_only_what_changed_is_published(tmp_path: Path) -> None:
+    file = write(tmp_path / "all.yaml", "- name: a\n- name: b\n  require: [marketplace://name/a]\n")
+    assert len(publish(file)) == 2
+    write(file, "- name: a\n- name: b\n  summary: more\n  require: [marketplace://name/a]\n")
+    notes: list[str] = []
+    assert [one.item.label for one in publish(file, notes=notes)] == ["b@1.0.1"]
+    assert notes == ["a is there already as a@1.0.0, with the same content"]
+
+
+def test_a_file_that_the_item_is_to_bring_goes_with_it_or_is_missed(tmp_path: Path, team: Catalog) -> None:
+    text = "kind: dataset\nname: a\nplugin: file\nplugin_params:\n  source: data/x.csv\n  path: /d\n"
+    file = write(tmp_path / "a.yaml", text)
+    with pytest.raises(SpecError, match=r"a\.yaml:5.*there is no file or folder 'data/x\.csv' beside the item; put it"):
+        publish(file, to="team", where=team)
+    write(tmp_path / "data" / "x.csv", "1")
+    write(tmp_path / "data" / "y.csv", "2")
+    write(tmp_path / "other.txt", "3")
+    [found] = publish(file, to="team", where=team)
+    assert carried(found.folder) == {"item.yaml", "data/x.csv"}
+    [found] = publish(write(file, text.replace("data/x.csv", "./data/")), to="team", where=team)
+    assert carried(found.folder) == {"item.yaml", "data/x.csv", "data/y.csv"}
+    for source in ("../a.yaml", "~/x", "data/z"):
+        with pytest.raises(SpecError, match="no file or folder"):
+            publish(write(file, text.replace("data/x.csv", source)), to="team", where=team)
+    [found] = publish(write(file, text.replace("data/x.csv", "/somewhere/else")), to="team", where=team)
+    assert carried(found.folder) == {"item.yaml"}
+
+
+def carried(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_file_whose_commands_want_what_lies_beside_it_says_that_it_goes_without(
+    tmp_path: Path, team: Catalog
+) -> None:
+    text = "name: a\nplugin: cmd\ncallbacks:\n- event: taskStarts\n  commands: [sh $CUBE_ITEM/hi.sh]\n"
+    folder = tmp_path / "a"
+    write(folder / "hi.sh", "true")
+    notes: list[str] = []
+    publish(write(folder / "item.yaml", text), to="team", where=team, notes=notes)
+    assert notes == ["a@1.0.0 names $CUBE_ITEM, but goes without files: publish the folder that it lies in"]
+    notes = []
+    publish(folder, to="team", where=team, notes=notes)
+    assert notes == []

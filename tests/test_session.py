@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -92,6 +94,54 @@ def test_following_shows_the_log_and_then_the_state(notebook: Notebook, capsys) 
     lines = capsys.readouterr().out.splitlines()
     assert sorted(lines[:2]) == ["worker-0 │ one", "worker-1 │ one"]
     assert lines[2].startswith("✓ hello  succeeded")
+
+
+def test_following_a_file_shows_its_log_once(notebook: Notebook, tmp_path: Path, capsys) -> None:
+    (tmp_path / "job.sh").write_text("echo only once\n")
+    notebook.kernel(allow_stdin=True)
+    job = notebook.run("%cube submit job.sh --follow")
+    assert job.state is State.SUCCEEDED
+    assert capsys.readouterr().out.count("only once") == 1
+    assert notebook.published == []
+    notebook.run("_")
+    assert len(notebook.published) == 1, "in another cell the job is a card"
+
+
+HELD = """\
+protocolVersion: 2
+name: broken
+type: job
+prerequisites:
+- {type: dockerimage, name: i, uri: x}
+- {type: script, name: hook, plugin: cmd, callbacks: [{event: taskFails, commands: [sleep 10m]}]}
+taskRoles:
+  w:
+    dockerImage: i
+    prerequisites: [hook]
+    resourcePerInstance: {cpu: 1, memoryMB: 0, gpu: 0}
+    commands: [exit 9]
+"""
+
+
+def test_following_says_once_that_a_task_is_held_and_what_to_do(notebook: Notebook, monkeypatch, until) -> None:
+    job = notebook.run(f"%%cube submit --as job\n{HELD}") or notebook.shell.user_ns["job"]
+    until(lambda: job.snapshot().tasks[0].held)
+    printed = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", printed)
+
+    def release() -> None:
+        until(lambda: "held" in printed.getvalue())
+        job.release()
+
+    thread = threading.Thread(target=release)
+    thread.start()
+    notebook.run("%cube logs broken --follow")
+    thread.join()
+    said = [line for line in printed.getvalue().splitlines() if "held" in line]
+    enter, release = f"%cube debug {job.short_id}", f"%cube debug {job.short_id} --release"
+    assert said == [
+        f"— w-0 exit 9, held for debugging, 10 min left; enter it with: {enter}; let it end with: {release} —"
+    ]
 
 
 def test_waiting_for_a_failed_job_is_one_error_with_its_last_lines(notebook: Notebook) -> None:

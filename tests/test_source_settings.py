@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,20 @@ def test_a_name_is_given_once_and_removed_once(tmp_path: Path, file: Path) -> No
     file.write_text("{")
     with pytest.raises(CubeError, match="not JSON"):
         settings.remove("team")
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_a_bare_repository_is_no_folder_of_items_and_the_line_to_type_is_said(tmp_path: Path, file: Path) -> None:
+    work, bare = tmp_path / "work", tmp_path / "my repo@x.git"
+    lay(work, "greet")
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for words in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "x"]):
+        subprocess.run(["git", *words], cwd=work, check=True)
+    subprocess.run(["git", "clone", "-q", "--bare", str(work), str(bare)], check=True)
+    for uri in (str(bare), f"file://{bare}"):
+        with pytest.raises(UsageError, match="a bare Git repository, no folder of items") as caught:
+            settings.add("g", uri)
+    assert not file.exists()
+    name, uri = str(caught.value).rpartition("sources add ")[2].split()
+    settings.add(name, uri)
+    assert catalog().find(Reference("greet")).source == "g"

@@ -12,8 +12,11 @@ from item_folder import lay
 
 from jupyter_cube.errors import BackendError, CubeError, NotFoundError, UsageError
 from jupyter_cube.marketplace import digest, sums
+from jupyter_cube.marketplace.catalog import Catalog
+from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.marketplace.sources import reading, registry
 from jupyter_cube.marketplace.sources.folder import FolderSource
+from jupyter_cube.marketplace.trust import Trust
 
 
 def test_the_digest_is_what_the_formats_page_says(tmp_path: Path) -> None:
@@ -232,3 +235,43 @@ def test_a_link_to_somebody_elses_folder_is_no_item(tmp_path: Path) -> None:
     (tmp_path / "team" / "draft").symlink_to(tmp_path / "elsewhere" / "draft")
     source = FolderSource("team", tmp_path / "team")
     assert (list(source.names()), source.versions("draft")) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("greet/1.0", "greet/1.0/item.yaml: '1.0' is no version, name the folder greet/1.0.0"),
+        ("greet/v2.1", "greet/v2.1/item.yaml: 'v2.1' is no version, name the folder greet/2.1.0"),
+        ("greet/new", "greet/new/item.yaml: 'new' is no version, name the folder greet/1.0.0"),
+        ("greet", "greet/item.yaml: it belongs into the folder greet/1.0.0"),
+        (".", "item.yaml: it belongs into a folder NAME/1.0.0"),
+        (
+            "items/greet/1.0.0",
+            "items/greet/1.0.0/item.yaml: it lies too deep, the folders NAME/VERSION begin at the top",
+        ),
+    ],
+)
+def test_an_item_at_a_wrong_place_is_named(tmp_path: Path, place: str, said: str) -> None:
+    (tmp_path / place).mkdir(parents=True, exist_ok=True)
+    (tmp_path / place / "item.yaml").write_text("name: greet\n")
+    source = FolderSource("team", tmp_path)
+    assert (source.state().items, source.state().detail) == (0, said)
+    with pytest.raises(NotFoundError, match="no item 'greet'") as caught:
+        Catalog([source], Trust(tmp_path / "trust.json")).find(Reference("greet"))
+    assert "did you mean" not in str(caught.value)
+    if place != ".":
+        assert caught.value.hint == f"in 'team' {said}"
+
+
+def test_folders_that_are_no_items_are_not_counted(tmp_path: Path) -> None:
+    lay(tmp_path, "greet")
+    (tmp_path / "greet" / "1.0.0" / "sub").mkdir()
+    (tmp_path / "greet" / "1.0.0" / "sub" / "item.yaml").write_text("")
+    (tmp_path / "docs" / "images").mkdir(parents=True)
+    state = FolderSource("team", tmp_path).state()
+    assert (state.items, state.detail) == (1, "")
+    (tmp_path / "greet" / "1.1").mkdir()
+    (tmp_path / "greet" / "1.1" / "item.yaml").write_text("name: greet\n")
+    state = FolderSource("team", tmp_path).state()
+    assert state.items == 1
+    assert state.detail == "greet/1.1/item.yaml: '1.1' is no version, name the folder greet/1.1.0"

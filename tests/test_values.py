@@ -65,6 +65,12 @@ def test_a_name_of_python_that_the_notebook_has_changed_goes_along() -> None:
     assert gather("print(sum, len)", {"sum": 3, "len": len}).names == ("sum",)
 
 
+def test_ipythons_own_open_and_display_do_not_go_along(ipython) -> None:
+    assert ipython.user_ns["open"] is not open, "it is a wrapper"
+    assert gather("with open('x') as file: display(file)", ipython.user_ns) == values.Inputs()
+    assert gather("open()", {"open": print}).names == ("open",), "the notebook's own does"
+
+
 def test_shared_objects_stay_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = [1, 2]
     found = received(gather("model, step", {"model": [weights], "step": {"w": weights}}), tmp_path, monkeypatch)

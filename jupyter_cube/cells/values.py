@@ -107,7 +107,8 @@ def _is_notebooks(name: str, namespace: Mapping[str, Any]) -> bool:
     if name not in namespace or _IPYTHONS_OWN.fullmatch(name):
         return False
     value = namespace[name]
-    if name in ("display", "open") and str(getattr(value, "__module__", "")).startswith("IPython"):
+    made_in = getattr(value, "__globals__", {}).get("__name__", "")  # its __module__ is that of what it wraps
+    if name in ("display", "open") and str(made_in).startswith("IPython"):
         return False
     return not (hasattr(builtins, name) and getattr(builtins, name) is value)
 

@@ -86,7 +86,7 @@ class Draft:
                 shutil.copyfile(content, file)
 
     def publish(self, to: str = "", *, notes: list[str] | None = None, unmet_ok: bool = False) -> list[Published]:
-        """Publish it to a source, by default the user's own.
+        """Publish it to a source, by default the user's own; nothing where it is there already with the same content.
 
         Args:
             notes: as ``offers.publish`` has it, and ``unmet_ok``.
@@ -245,7 +245,8 @@ def _brought(draft: Draft, item: Item, to: str, *, dry_run: bool) -> Brought:
         return Brought(item.name, item.kind, item.version, "", draft.notes, None)
     notes = [*draft.notes]
     try:
-        [published] = draft.publish(to, notes=notes, unmet_ok=True)
+        found = draft.publish(to, notes=notes, unmet_ok=True)
+        published = found[0] if found else catalog().find(references.Reference(item.name, source=to or registry.MINE))
     except ConflictError as error:  # somebody was faster; the others still are brought in
         return Brought(item.name, item.kind, item.version, "", (*notes, str(error)), None)
     except SpecError as error:

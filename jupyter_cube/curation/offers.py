@@ -12,22 +12,23 @@ from typing import Any
 
 from jupyter_cube import files, hint
 from jupyter_cube.config import store_path
-from jupyter_cube.errors import BackendError, ConflictError, NotFoundError, UsageError
+from jupyter_cube.errors import BackendError, ConflictError, Fault, NotFoundError, UsageError, near
 from jupyter_cube.marketplace import publish as publishing
 from jupyter_cube.marketplace import reference as references
 from jupyter_cube.marketplace import staging
 from jupyter_cube.marketplace.binding import bind
 from jupyter_cube.marketplace.catalog import catalog
-from jupyter_cube.marketplace.item import Published
+from jupyter_cube.marketplace.item import Item, Published
 from jupyter_cube.marketplace.reference import Reference
 from jupyter_cube.marketplace.search import Found, Index
 from jupyter_cube.marketplace.sources.base import one_line
+from jupyter_cube.marketplace.trust import Allowed
 from jupyter_cube.store.index import Index as Jobs
 from jupyter_cube.store.index import Summary
 from jupyter_cube.store.store import Store
 from jupyter_cube.text.typed import value_of
 
-__all__ = ["Offer", "Ready", "allow", "items", "offer", "publish", "use"]
+__all__ = ["Offer", "Ready", "allow", "items", "offer", "publish", "use", "withdraw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,8 @@ def publish(
 ) -> list[Published]:
     """Publish the item, or the items in order, that a file or a folder with ``item.yaml`` describes.
 
-    Nothing is written before all are checked.
+    Nothing is written before all are checked. What is there already with the same content is not published again, which
+    is a note.
 
     Args:
         to: the source; empty: the user's own, whose items this account trusts.
@@ -164,15 +166,19 @@ def publish(
         notes: what somebody should know of it is put there, a line each.
         unmet_ok: what it requires need not be there or fit, which is a note then.
 
+    Returns:
+        Those that were published now.
+
     Raises:
         SpecError: the items have faults, or cannot be used by anybody.
         ConflictError: that version is there already.
     """
-    from jupyter_cube.templates import trial  # knows all of jobs
+    from jupyter_cube.templates import skeleton, trial  # know all of jobs
 
-    return publishing.publish(
-        path, to=to, version=version, author=author, check=trial.faults, notes=notes, unmet_ok=unmet_ok
-    )
+    def check(item: Item) -> list[Fault]:
+        return [*trial.faults(item), *skeleton.faults(item)]
+
+    return publishing.publish(path, to=to, version=version, author=author, check=check, notes=notes, unmet_ok=unmet_ok)
 
 
 def allow(name: str, digest: str) -> Published:
@@ -189,6 +195,34 @@ def allow(name: str, digest: str) -> Published:
     first = there[0] if there else item(name)
     message = f"{first.item.label} of '{first.source}' has the digest {first.digest}"
     raise ConflictError(message, place=name, hint=f"look at it with: {hint.command(f'show {name}')}")
+
+
+def withdraw(name: str) -> list[Allowed]:
+    """Allow no version of an item any more; what was allowed of it.
+
+    Args:
+        name: ``NAME``, of all sources, ``SOURCE/NAME``, or an item's own address.
+
+    Raises:
+        NotFoundError: nothing of it is allowed.
+        UsageError: it names one version.
+    """
+    trust = catalog().trust
+    known = trust.records()
+    if "://" in name and not name.startswith(references.SCHEME):
+        names = {one.name for one in known if one.source == name}
+        gone = [one for each in sorted(names) for one in trust.withdraw(each, name)]
+    else:
+        asked = references.typed(name)
+        if asked.version:
+            which = f"{asked.source}/{asked.name}" if asked.source else asked.name
+            words = hint.command(f"trust {which} --withdraw")
+            raise UsageError("trust is withdrawn of an item with all its versions", place=name, hint=f"write: {words}")
+        gone = trust.withdraw(asked.name, asked.source)
+    if not gone:
+        advice = near(name, dict.fromkeys(one.name for one in known))
+        raise NotFoundError(f"nothing of '{name}' has been allowed", hint=advice)
+    return gone
 
 
 def _everywhere(reference: Reference) -> Iterator[Published]:

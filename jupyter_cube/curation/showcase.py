@@ -8,17 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from jupyter_cube.curation import contents
 from jupyter_cube.curation.offers import Offer
 from jupyter_cube.hint import command
 from jupyter_cube.lifecycle import render
-from jupyter_cube.marketplace.item import FILE, Item, Published
+from jupyter_cube.marketplace import carried, usability
+from jupyter_cube.marketplace.item import Item, Published
 from jupyter_cube.marketplace.search import Found
 from jupyter_cube.marketplace.sources.base import Entry, State
 from jupyter_cube.marketplace.variable import Variable
+from jupyter_cube.plugins.action import Requirement
 from jupyter_cube.templates import form
 
 _WIDTH = 70  # characters of a summary in a list
 _JOBS = 10  # jobs of an item that are named
+_FILES = 50  # files of an item that are named in its text
 
 
 def entry_record(entry: Entry) -> dict[str, Any]:
@@ -61,12 +65,16 @@ def record(offer: Offer) -> dict[str, Any]:
         "digest": published.digest,
         "publisher": published.publisher,
         "trusted": published.trusted,
+        "folder": str(published.folder),
+        "files": contents.files(published),
+        "runs": [{"when": when, "text": text} for when, text in contents.runs(item)],
+        "missing": carried.missing(published),
         "versions": list(offer.versions),
         "uses": len(offer.jobs),
         "last_use": offer.last_use,
         "jobs": [{"id": job.id, "name": job.name, "state": job.state.value} for job in offer.jobs[:_JOBS]],
         "variables": [_variable(each) for each in item.variables],
-        "require": [{"name": each.name, "template_variables": dict(each.values)} for each in item.require],
+        "require": [{"name": each.name, "template_variables": dict(each.values)} for each in _required(item)],
         "form": form.schema(item),
     }
 
@@ -75,6 +83,15 @@ def _about(item: Item) -> dict[str, Any]:
     names = ("name", "version", "kind", "id", "title", "summary", "description", "author", "license", "plugin")
     lists = {"tags": list(item.tags), "categories": list(item.categories), "needs": list(item.needs)}
     return {**{name: getattr(item, name) for name in names}, **lists, "link": item.source}
+
+
+def _required(item: Item) -> list[Requirement]:
+    """What it requires, and what the job of a job template does."""
+    found: list[Requirement] = []
+    for _, each in usability.required(item):
+        if each not in found:
+            found.append(each)
+    return found
 
 
 def _variable(variable: Variable) -> dict[str, Any]:
@@ -96,7 +113,9 @@ def text(offer: Offer) -> str:
     trusted = "trusted" if published.trusted else "not trusted yet"
     lines.append(f"  from {published.source} ({published.publisher or 'unknown'}), {trusted}, {published.digest}")
     if not published.trusted:
-        lines.append(f"  what it runs: {published.folder / FILE}")
+        lines += _to_read(published)
+    if missing := carried.missing(published):
+        lines.append(f"  {missing}")
     about: Mapping[str, str] = {
         "author": item.author,
         "license": item.license,
@@ -108,8 +127,8 @@ def text(offer: Offer) -> str:
         "used": _used(offer),
     }
     lines += [f"  {name}: {value}" for name, value in about.items() if value]
-    if item.require:
-        lines += ["requires:", *(f"  {each.name} {_values(each.values)}".rstrip() for each in item.require)]
+    if needed := _required(item):
+        lines += ["requires:", *(f"  {each.name} {_values(each.values)}".rstrip() for each in needed)]
     if item.variables:
         lines += ["variables:", *(f"  {_variable_line(each)}" for each in item.variables)]
     example = " ".join(f"{each.name}=VALUE" for each in item.variables if each.required)
@@ -119,6 +138,18 @@ def text(offer: Offer) -> str:
     # only the description has lines of its own: no other text may look like one of ours
     told = [*map(_one_line, lines), *item.description.splitlines()]
     return "".join(f"{render.plain(line)}\n" for line in told if line or item.description)
+
+
+def _to_read(published: Published) -> list[str]:
+    """What somebody should read before allowing an item: its files, and what it runs."""
+    found = contents.files(published)
+    named = [f"{one['path']}{' (executable)' if one['executable'] else ''}" for one in found[:_FILES]]
+    more = [f"{len(found) - _FILES} more"] if len(found) > _FILES else []
+    lines = [f"  its files are in {published.folder}: {', '.join([*named, *more])}"]
+    for when, text in contents.runs(published.item):
+        lines.append(f"  it runs ({when}):")
+        lines += [f"    | {line.expandtabs(4)}" for line in text.splitlines()]
+    return lines
 
 
 def _one_line(text: str) -> str:

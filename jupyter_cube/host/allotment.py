@@ -73,7 +73,8 @@ def clamp(demand: Demand, limits: Limits) -> tuple[Demand, list[str]]:
     if most > there:
         tasks = f" for {len(demand.requests)} tasks" if demand.whole and len(demand.requests) > 1 else ""
         has = f"{there} that may be used" if there else "none that may be used"
-        raise CapacityError(f"needs {_count(most, 'GPU')}{tasks}, this machine has {has}")
+        hint = "ask for fewer, or submit it on a machine that has them"
+        raise CapacityError(f"needs {_count(most, 'GPU')}{tasks}, this machine has {has}", hint=hint)
     warnings = []
     cpu = max((request.cpu for request in demand.requests), default=0)
     if cpu > limits.cpus:

@@ -149,7 +149,8 @@ def lock_shared(path: Path) -> int | None:
 def _create_empty(path: Path) -> None:
     """Makes a file that all may read: it appears with that mode, whatever the umask."""
     new = _draft(path)
-    os.close(os.open(new, _CREATE, 0o644))
+    with files.draft_of(path, new):
+        os.close(os.open(new, _CREATE, 0o644))
     try:
         os.chmod(new, 0o644)
         os.link(new, path)
@@ -169,7 +170,8 @@ def write_record(path: Path, record: dict[str, Any], *, mode: int = 0o644, lock:
         The open descriptor with ``lock``, else -1.
     """
     new = _draft(path)
-    fd = os.open(new, _CREATE, mode)
+    with files.draft_of(path, new):
+        fd = os.open(new, _CREATE, mode)
     try:
         os.fchmod(fd, mode)
         if lock:

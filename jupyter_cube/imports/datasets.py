@@ -21,10 +21,11 @@ def from_table(rows: Sequence[Mapping[str, str]]) -> list[Imported]:
     return [_row(row, names, number) for number, row in enumerate(rows, 1)]
 
 
-def parameters(addresses: Sequence[str]) -> dict[str, Any]:
-    """What the plugin ``http`` is to fetch."""
-    one = len(addresses) == 1
-    what = {"url": addresses[0]} if one else {"files": [{"url": each} for each in addresses]}
+def parameters(addresses: Sequence[str], names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What the plugin ``http`` is to fetch; ``names``: what a file is called there, where not as in its address."""
+    called = {address: {"name": name} for address, name in (names or {}).items() if name}
+    one = len(addresses) == 1 and not called
+    what = {"url": addresses[0]} if one else {"files": [{"url": each, **called.get(each, {})} for each in addresses]}
     return {**what, "path": "{{ dataPath }}"}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from jupyter_cube.errors import SpecError, UsageError
 from jupyter_cube.imports import datasets, naming
+from jupyter_cube.imports.fetches import Fetched, fetched
 from jupyter_cube.imports.imported import OPENPAI_ITEM, OPENPAI_JOB, Imported, finished
 from jupyter_cube.protocol import spec
 from jupyter_cube.templates.saving import from_job
@@ -25,8 +26,6 @@ _FOLDERS = (
     "item_descriptions",
     "item_descriptions/old_templates",
 )
-# commands of a job that does nothing but fetch its data
-_FETCHES = re.compile(r"(?:#.*|(?:mkdir|cd|wget|curl|git clone|tar|unzip|gunzip|export|ls|echo)\b[^|&;]*)", re.DOTALL)
 
 
 def is_job(value: Any) -> bool:
@@ -161,22 +160,23 @@ def _dataset(
     row: Mapping[str, Any], job: Mapping[str, Any], name: str, common: Mapping[str, Any], notes: Sequence[str]
 ) -> Imported:
     """What a data row brings, as a dataset; ``UsageError`` says why there is none."""
-    addresses = [str(row["dataUrl"])] if row.get("dataUrl") else []
-    if job:
-        uris = [uri for each in job.get("prerequisites") or () if each.get("type") == "data" for uri in _listed(each)]
-        commands = [line for role in job["taskRoles"].values() for line in role["commands"]]
-        if not all(_FETCHES.fullmatch(str(line).strip()) for line in commands):
-            raise UsageError("its job does more than to fetch its data")
-        addresses = [str(uri) for uri in uris] or addresses
-    if not addresses or not all(each.startswith(("http://", "https://")) for each in addresses):
-        raise UsageError(f"{', '.join(addresses) or 'it'} is no http or https address")
+    work = _work(job)
+    uris = [uri for each in job.get("prerequisites") or () if each.get("type") == "data" for uri in _listed(each)]
+    said = [str(uri) for uri in uris] or ([str(row["dataUrl"])] if row.get("dataUrl") else [])
+    addresses = said or [*work.files, *work.clones]
+    _refuse(addresses)
     of_data = []
-    plugin, parameters = "http", datasets.parameters(addresses)
-    if any(each.endswith(".git") for each in addresses):
+    plugin, parameters = "http", datasets.parameters(addresses, {} if said else work.files)
+    if (work.clones and not work.files) or any(each.endswith(".git") for each in addresses):
         if addresses[1:]:
             raise UsageError(f"it is of several repositories, {', '.join(addresses)}")
+        options = [option for each in work.clones.values() for option in each]
         plugin, parameters = "git", {"repo_uri": addresses[0], "clone_dir": "{{ dataPath }}"}
+        parameters |= {"options": options} if options else {}
+    elif work.clones and not said:
+        raise UsageError(f"it is of files and of repositories, {', '.join(addresses)}")
     else:
+        parameters |= {} if said or work.unpacks else {"unpack": "none"}
         of_data.append(datasets.UNCHECKED)
     values = {
         "kind": "dataset",
@@ -190,6 +190,26 @@ def _dataset(
         "template_variables": [datasets.variable(name)],
     }
     return finished(values, [*of_data, *notes])
+
+
+def _work(job: Mapping[str, Any]) -> Fetched:
+    """What the commands of a job fetch; ``UsageError`` where they do more."""
+    found = (
+        fetched([str(line) for role in job["taskRoles"].values() for line in role["commands"]]) if job else Fetched()
+    )
+    if found is None:
+        raise UsageError("its job does more than to fetch its data")
+    return found
+
+
+def _refuse(addresses: Sequence[str]) -> None:
+    if not addresses:
+        raise UsageError("neither its data nor its commands name an address")
+    for each in addresses:
+        if "$" in each or "<%" in each:
+            raise UsageError(f"the address {each} is known in its job only")
+        if not each.startswith(("http://", "https://")):
+            raise UsageError(f"{each} is no http or https address")
 
 
 def _listed(data: Mapping[str, Any]) -> Sequence[Any]:

@@ -65,6 +65,8 @@ class Row(Protocol):
     def ended(self) -> float: ...
     @property
     def tasks(self) -> int: ...
+    @property
+    def held(self) -> Sequence[str]: ...
 
 
 def plain(text: str, *, colours: bool = False) -> str:
@@ -168,7 +170,10 @@ def job_table(rows: Sequence[Row], now: float) -> str:
     for row in rows:
         took = duration((row.ended or now) - row.started) if row.started else ""
         reason = plain(row.reason) if row.state not in (State.SUCCEEDED, State.RUNNING) else ""
-        mark = f"{MARKS[row.state]} {row.state.value}"
+        mark = f"{MARKS[row.state]} {'HELD' if row.held else row.state.value}"
+        if row.held:
+            more = f" and {len(row.held) - 1} more" if row.held[1:] else ""
+            reason = f"{row.held[0]}{more} held for debugging"
         cells.append((row.id[:8], plain(row.name), mark, str(row.tasks), moment(row.created), took, reason))
     widths = [max(len(line[column]) for line in cells) for column in range(6)]
     padded = ([*map(str.ljust, line, widths), line[6]] for line in cells)

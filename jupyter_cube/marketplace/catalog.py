@@ -14,7 +14,7 @@ from jupyter_cube.marketplace import version as version_rules
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.places import marketplace_path
 from jupyter_cube.marketplace.reference import Reference
-from jupyter_cube.marketplace.sources import registry
+from jupyter_cube.marketplace.sources import layout, registry
 from jupyter_cube.marketplace.sources.base import Source
 from jupyter_cube.marketplace.trust import Trust
 
@@ -63,7 +63,7 @@ class Catalog:
             NotFoundError: it has gone.
         """
         if (kept := used.find(digest, name=name, version=version, source=source)) is not None:
-            return kept
+            return self._judged(replace(kept, trusted=not self.trust.withdrawn(kept)))
         other: Published | None = None
         for found in self._with_version(name, version, source):
             if found.digest == digest:
@@ -227,7 +227,9 @@ class Catalog:
                     if self._has(other, name, reference.version):
                         hint += f"; '{other.name}' has it: {replace(reference, source=other.name)}"
                 return NotFoundError(message + (f" (asked: {places})" if reasons else ""), hint=hint)
-        names = list(dict.fromkeys(self._all_names(asked)))
+            if why := layout.about(source.misplaced(), name):
+                return NotFoundError(f"there is no item '{name}' (asked: {places})", hint=f"in '{source.name}' {why}")
+        names = [one for one in dict.fromkeys(self._all_names(asked)) if one != name]
         if len(names) > _NEAR:
             names = list(islice((one for one in names if one[:1].lower() == name[:1].lower()), _NEAR))
         return NotFoundError(f"there is no item '{name}' (asked: {places})", hint=near(name, names))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
-import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from jupyter_cube import files
 from jupyter_cube.config import cache_path
 from jupyter_cube.errors import BackendError, UsageError
+from jupyter_cube.marketplace import frame
+from jupyter_cube.marketplace.inside import inside_of
 from jupyter_cube.task import archive, bring
 from jupyter_cube.task.fetch import FetchError
 from jupyter_cube.text.writer import dump
@@ -51,7 +51,7 @@ def from_url(url: str, *, name: str, summary: str = "") -> Made:
     about = f"{called}, {_size(found.size)}" + (f", unpacked ({kind})" if kind != "none" else "")
     plain, query, _ = url.partition("?")
     text = _item(name, summary or about, "http", parameters, source=plain, description=f"{about}, from {plain}.\n")
-    notes = [f"{about}, sha256 {found.sha256}"]
+    notes = [f"{about}, sha256 {found.sha256}", *_odd(found.path, called, found.size)]
     if query:
         notes.append("what follows the '?' in the address stands in the item: who sees the item sees it")
     return Made(text, notes=tuple(notes))
@@ -61,12 +61,13 @@ def from_path(path: Path, *, name: str, summary: str = "") -> Made:
     """A dataset of a file or a folder; small ones are copied beside the item, others stay where they are.
 
     Raises:
-        UsageError: there is nothing there, or it cannot be read.
+        UsageError: there is nothing there, it cannot be read, or there are links in it that lead out of it.
     """
     try:
         path = path.resolve(strict=True)
-        inside = _inside(path)
-        size = sum(one.stat().st_size for one in inside)
+        inside = {path.name: path} if path.is_file() else inside_of(path)
+        size = sum(one.stat().st_size for one in inside.values())
+        odd = _odd(str(path), path.name, size) if path.is_file() else []
     except FileNotFoundError:
         raise UsageError("there is no such file or folder", place=str(path)) from None
     except OSError as error:
@@ -76,36 +77,32 @@ def from_path(path: Path, *, name: str, summary: str = "") -> Made:
     if not inside:
         raise UsageError("the folder is empty", place=str(path))
     about = summary or f"{path.name}, {_size(size)}"
+    carried = {f"data/{one}": file for one, file in inside.items()}
     if size > CARRIED:
-        return _referenced(path, name, about, size)
-    if path.is_file():
-        name_there = f"data/{path.name}"
-        about_it = _file(name_there, archive.kind_of(str(path), path.name))
-        return _carried(name, about, about_it, {name_there: path}, f"{path.name}, {_size(size)}.\n")
-    carried = {f"data/{one.relative_to(path)}": one for one in inside}
-    return _carried(name, about, _file("data", "none"), carried, f"{len(carried)} files, {_size(size)}.\n")
+        made = _referenced(path, name, about, size)
+    elif path.is_file():
+        about_it = _file(f"data/{path.name}", archive.kind_of(str(path), path.name))
+        made = _carried(name, about, about_it, carried, f"{path.name}, {_size(size)}.\n")
+    else:
+        made = _carried(name, about, _file("data", "none"), carried, f"{len(carried)} files, {_size(size)}.\n")
+    return replace(made, notes=(*made.notes, *odd))
 
 
-def _inside(path: Path) -> list[Path]:
-    """The file, or all files in the folder; raises ``OSError`` where one of them cannot be read."""
-
-    def refuse(error: OSError) -> None:
-        raise error
-
-    found = [path] if path.is_file() else []
-    for folder, _, names in () if found else os.walk(path, onerror=refuse):
-        found += [one for name in names if (one := Path(folder, name)).is_file()]
-    for one in found:
-        if not os.access(one, os.R_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(one))
-    return sorted(found)
+def _odd(path: str, name: str, size: int) -> list[str]:
+    """What is odd in a file that is to be a dataset, a line each."""
+    if not size:
+        return [f"{name} is empty"]
+    with open(path, "rb") as file:
+        start = file.read(1000).lstrip().lower()
+    is_page = start.startswith((b"<!doctype html", b"<html")) and not name.lower().endswith((".html", ".htm"))
+    return [f"{name} is a web page, not the data: see whether it names their own address"] if is_page else []
 
 
 def from_value(value: Any, *, name: str, summary: str = "") -> Made:
     """A dataset of a value: a DataFrame, an array or a dict of them, text, bytes, or what JSON can hold.
 
     Raises:
-        UsageError: it is nothing of these.
+        UsageError: it is nothing of these, or would be another value when it is read back.
     """
     try:
         ending, data, load = _written(value)
@@ -172,16 +169,6 @@ def _written(value: Any) -> tuple[str, bytes, str]:
     return writer(value)
 
 
-def _frame(value: Any) -> tuple[str, bytes, str]:
-    table = value.to_frame() if hasattr(value, "to_frame") and not hasattr(value, "columns") else value
-    try:
-        return "parquet", table.to_parquet(), 'import pandas\ntable = pandas.read_parquet("FILE")'
-    except ImportError:  # parquet needs a package of its own
-        named = type(table.index).__name__ != "RangeIndex"
-        data = table.to_csv(index=named).encode()
-        return "csv", data, f'import pandas\ntable = pandas.read_csv("FILE"{", index_col=0" if named else ""})'
-
-
 def _polars(value: Any) -> tuple[str, bytes, str]:
     buffer = io.BytesIO()
     value.write_parquet(buffer)
@@ -228,7 +215,7 @@ def _json(value: Any) -> tuple[str, bytes, str]:
 
 
 _WRITERS: tuple[tuple[str, Callable[[Any], tuple[str, bytes, str]]], ...] = (
-    (r"pandas\.(.*\.)?(DataFrame|Series)", _frame),
+    (r"pandas\.(.*\.)?(DataFrame|Series)", frame.written),
     (r"polars\.(.*\.)?DataFrame", _polars),
     (r"numpy\.ndarray", _array),
     (r"builtins\.str", lambda value: ("txt", value.encode(), 'text = open("FILE").read()')),

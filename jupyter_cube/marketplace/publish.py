@@ -15,9 +15,9 @@ from pathlib import Path
 from jupyter_cube import files
 from jupyter_cube.errors import ConflictError, CubeError, Fault, NotFoundError, SpecError, UsageError
 from jupyter_cube.hint import command
+from jupyter_cube.marketplace import carried, staging, usability
 from jupyter_cube.marketplace import digest as digests
 from jupyter_cube.marketplace import item as items
-from jupyter_cube.marketplace import staging, usability
 from jupyter_cube.marketplace import version as version_rules
 from jupyter_cube.marketplace.catalog import Catalog, catalog
 from jupyter_cube.marketplace.digest import File
@@ -38,10 +38,18 @@ class _Draft:
     """An item as it will be published: its text, and the files that go with it."""
 
     item: Item
-    text: bytes
     folder: Path
-    paths: tuple[str, ...]
-    digest: str
+    files: tuple[File, ...]
+    alone: bool
+
+    @property
+    def text(self) -> bytes:
+        return _text(self.item, alone=self.alone).encode()
+
+    @property
+    def digest(self) -> str:
+        text = self.text
+        return digests.combine([File(FILE, len(text), hashlib.sha256(text).hexdigest()), *self.files])
 
 
 def publish(
@@ -58,6 +66,7 @@ def publish(
     """Publish the item, or the items in order, that a file or a folder with ``item.yaml`` describes.
 
     Nothing is written before all are checked. A folder goes with all its files, a file with those that its items name.
+    What is there already with the same content is not published again, which is a note.
 
     Args:
         to: the source; empty: the user's own, whose items this account trusts.
@@ -66,6 +75,9 @@ def publish(
         check: finds more that is wrong with an item, such as with the job of a job template.
         notes: what somebody should know of it is put there, a line each.
         unmet_ok: what it requires need not be there or fit, which is a note then.
+
+    Returns:
+        Those that were published now.
 
     Raises:
         SpecError: the items have faults, or cannot be used by anybody.
@@ -90,18 +102,26 @@ def publish(
         faults += required.faults
     if faults:
         raise SpecError(sorted(faults, key=lambda fault: (fault.line, fault.column)))
-    drafts = [_draft(item, file, whole_folder=Path(path).is_dir(), alone=len(read) == 1) for item in upcoming]
-    for draft in drafts:
-        if draft.item.version in target.versions(draft.item.name):
+    drafts: list[_Draft] = []
+    there: list[Published] = []
+    for item, given in zip(upcoming, read, strict=True):
+        draft = _draft(item, file, whole_folder=Path(path).is_dir(), alone=len(read) == 1)
+        if same := _there(draft, target, chosen=bool(version or given.version)):
+            there.append(same)
+            said.append(f"{item.name} is there already as {same.item.label}, with the same content")
+        elif draft.item.version in target.versions(draft.item.name):
             raise _conflict(draft, target)
+        else:
+            drafts.append(draft)
+            said += _left_behind(draft)
     published = [_put(draft, target) for draft in drafts]
     index = Index(market.sources)
     for one in published:
         index.forget(target.name, one.item.name)
-    if target.name == registry.MINE:
-        market.trust.add(*published)
+    if target.name == registry.MINE and (new := [*published, *(one for one in there if not market.trust.allows(one))]):
+        market.trust.add(*new)
     if notes is not None:
-        notes += [*said, *(line for one in published if (line := market.namesakes(one)))]
+        notes += [*said, *(line for one in (*published, *there) if (line := market.namesakes(one)))]
     return published
 
 
@@ -163,11 +183,33 @@ def _draft(item: Item, file: Path, *, whole_folder: bool, alone: bool) -> _Draft
         paths = [path for path, _ in digests.walk(folder, without=LEFT_OUT) if path != FILE]
     else:
         paths = [name for name in (item.notebook, item.thumbnail) if name]
-    text = _text(item, alone=alone).encode()
-    if len(text) > ITEM_LIMIT:
+        if source := carried.source(item):
+            is_folder = (folder / source).is_dir()
+            below = digests.walk(folder / source, without=LEFT_OUT) if is_folder else ()
+            paths += [f"{source}/{path}" for path, _ in below] if is_folder else [source]
+    draft = _Draft(item, folder, tuple(digests.files(folder, dict.fromkeys(paths))), alone)
+    if len(draft.text) > ITEM_LIMIT:
         raise UsageError("an item is larger than 1 MB", place=str(file), hint="put data into files beside it")
-    own = File(FILE, len(text), hashlib.sha256(text).hexdigest())
-    return _Draft(item, text, folder, tuple(paths), digests.combine([own, *digests.files(folder, paths)]))
+    return draft
+
+
+def _there(draft: _Draft, target: FolderSource, *, chosen: bool) -> Published | None:
+    """The item as it is there already with the same content: in its newest version, or in the one that was chosen."""
+    known = target.versions(draft.item.name)
+    version = draft.item.version if chosen else version_rules.newest(known)
+    if version not in known:
+        return None
+    try:
+        found = target.load(draft.item.name, version)
+    except CubeError:
+        return None  # what is broken there is said where it is in the way
+    return found if replace(draft, item=replace(draft.item, version=version)).digest == found.digest else None
+
+
+def _left_behind(draft: _Draft) -> list[str]:
+    if draft.files or not (what := carried.named(draft.item)):
+        return []
+    return [f"{draft.item.label} names {what}, but goes without files: publish the folder that it lies in"]
 
 
 def _text(item: Item, *, alone: bool) -> str:
@@ -224,7 +266,7 @@ def _put(draft: _Draft, target: FolderSource) -> Published:
         try:
             with staging.staged(folder / item.version) as new:
                 staging.write_file(new, FILE, draft.text)
-                staging.copy_files(draft.folder, new, list(draft.paths))
+                staging.copy_files(draft.folder, new, [one.path for one in draft.files])
                 if digests.digest(new) != draft.digest:
                     raise ConflictError("the files changed while they were published", place=str(draft.folder))
         except FileExistsError:

@@ -24,7 +24,8 @@ def staged(target: Path) -> Iterator[Path]:
         FileExistsError: somebody else was first; what they put there is untouched.
     """
     folder = target.with_name(f".{target.name}-{os.urandom(6).hex()}")
-    folder.mkdir(parents=True)
+    with files.draft_of(target, folder):
+        folder.mkdir(parents=True)
     try:
         yield folder
         for inner, _, _ in os.walk(folder):
@@ -44,7 +45,8 @@ def staged(target: Path) -> Iterator[Path]:
 def scratch(target: Path) -> Iterator[Path]:
     """A folder beside ``target`` for what is on its way there; it is gone afterwards."""
     folder = target.with_name(f".{target.name}-{os.urandom(6).hex()}")
-    folder.mkdir(mode=0o700, parents=True)
+    with files.draft_of(target, folder):
+        folder.mkdir(mode=0o700, parents=True)
     try:
         yield folder
     finally:

@@ -10,6 +10,8 @@ import json
 import os
 import shlex
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,7 @@ class Trust:
         self._seen = (0, 0, 0)
         self._digests: set[str] = set()
         self._items: dict[tuple[str, str], list[Allowed]] = {}
+        self._withdrawn: set[tuple[str, str]] = set()
 
     def allows(self, published: Published) -> bool:
         """Whether the item may be run without asking.
@@ -66,10 +69,40 @@ class Trust:
             for one in published
         ]
         same = {(one.source, one.name, one.version) for one in new}
-        with files.disk_errors(self.path), locked(self.path.with_suffix(".lock")):
+        with self._changing():
             kept = [one for one in self.records() if (one.source, one.name, one.version) not in same]
-            record = {"version": _VERSION, "items": [asdict(one) for one in (*kept, *new)]}
-            files.replace(self.path, json.dumps(record, ensure_ascii=False, indent=1), sync=True)
+            self._write([*kept, *new], self._withdrawn - {(one.source, one.name) for one in new})
+
+    def withdraw(self, name: str, source: str = "") -> list[Allowed]:
+        """Allow no version of an item any more, until somebody allows one again; what was allowed.
+
+        Args:
+            source: empty: of every source.
+        """
+        with self._changing():
+            gone = [one for one in self.records() if one.name == name and source in ("", one.source)]
+            if gone:
+                left = [one for one in self.records() if one not in gone]
+                self._write(left, self._withdrawn | {(one.source, one.name) for one in gone})
+        return gone
+
+    def withdrawn(self, published: Published) -> bool:
+        """Whether it was allowed once and no version of it is any more."""
+        self._update()
+        return (published.source, published.item.name) in self._withdrawn
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with files.disk_errors(self.path), locked(self.path.with_suffix(".lock")):
+            yield
+
+    def _write(self, allowed: Sequence[Allowed], withdrawn: set[tuple[str, str]]) -> None:
+        record = {
+            "version": _VERSION,
+            "items": [asdict(one) for one in allowed],
+            "withdrawn": [{"source": source, "name": name} for source, name in sorted(withdrawn)],
+        }
+        files.replace(self.path, json.dumps(record, ensure_ascii=False, indent=1), sync=True)
 
     def records(self) -> list[Allowed]:
         """All that is allowed, oldest first.
@@ -89,7 +122,8 @@ class Trust:
         why = self._refusal(published) or "it has not been allowed"
         # an item with an address of its own is found by that only
         label = shlex.quote(published.source if "://" in published.source else item.label)
-        show, allow = hint.command(f"show {label}"), hint.command(f"trust {label} {published.digest}")
+        there = label if "://" in published.source else f"{published.source}/{label}"  # another one may come first
+        show, allow = hint.command(f"show {there}"), hint.command(f"trust {label} {published.digest}")
         return f"{item.label} of '{published.source}' ({who}) is not trusted: {why}; read it: {show}, allow it: {allow}"
 
     def _refusal(self, published: Published) -> str | None:
@@ -122,7 +156,7 @@ class Trust:
             seen = (0, 0, 0)
         if seen == self._seen:
             return
-        found = _read(self.path)
+        found, self._withdrawn = _read(self.path)
         self._items = {}
         for one in found:
             self._items.setdefault((one.source, one.name), []).append(one)
@@ -130,14 +164,15 @@ class Trust:
         self._seen = seen
 
 
-def _read(path: Path) -> list[Allowed]:
+def _read(path: Path) -> tuple[list[Allowed], set[tuple[str, str]]]:
     try:
         record: Any = json.loads(path.read_bytes())
         if record["version"] > _VERSION:
             raise StoreError("the record of trusted items is of a newer format", place=str(path), hint="upgrade")
-        return [Allowed(**one) for one in record["items"]]
+        withdrawn = {(one["source"], one["name"]) for one in record.get("withdrawn", ())}
+        return [Allowed(**one) for one in record["items"]], withdrawn
     except FileNotFoundError:
-        return []
+        return [], set()
     except (KeyError, TypeError, ValueError) as error:
         hint = "delete the file, and trust what you use again"
         raise StoreError("the record of trusted items is damaged", place=str(path), hint=hint) from error

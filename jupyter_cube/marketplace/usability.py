@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube.errors import BackendError, CubeError, Fault, NotFoundError, near
-from jupyter_cube.marketplace import braces, digest
+from jupyter_cube.marketplace import braces, carried, digest
 from jupyter_cube.marketplace import reference as references
 from jupyter_cube.marketplace.binding import Problem, foreseen
 from jupyter_cube.marketplace.item import Item, Published
@@ -22,8 +22,6 @@ from jupyter_cube.text.document import Path as Place
 from jupyter_cube.text.record import Record
 from jupyter_cube.text.shape import Reader
 
-# keys of an item whose texts are filled in
-_FILLED = ("check", "plugin_params", "callbacks", "preCommands", "postCommands", "requireStorages")
 _UNDECLARED = "declare it under template_variables"
 
 
@@ -34,20 +32,25 @@ def of_files(item: Item, folder: Path) -> list[Fault]:
         file = str(getattr(item, name))
         if file and digest.allowed(file) and not _ordinary(folder / file):
             found.append(_read(item).fault((name,), f"there is no file {file!r:.100} beside the item"))
+    if (source := carried.source(item)) and not (digest.allowed(source) and _ordinary(folder / source, or_folder=True)):
+        message = f"there is no file or folder {source!r:.100} beside the item"
+        hint = "put it there, or write the whole path of one of this machine"
+        found.append(_read(item).fault(("plugin_params", "source"), message, hint=hint))
     return found
 
 
-def _ordinary(path: Path) -> bool:
+def _ordinary(path: Path, *, or_folder: bool = False) -> bool:
     try:
-        return stat.S_ISREG(path.lstat().st_mode)
+        mode = path.lstat().st_mode
     except OSError:
         return False
+    return stat.S_ISREG(mode) or (or_folder and stat.S_ISDIR(mode))
 
 
 def of_texts(item: Item) -> list[Fault]:
     """Variables that its texts mention and that it does not declare, and filters that there are none of."""
     names = [variable.name for variable in item.variables]
-    filled = [(key,) for key in _FILLED] if item.short_plugin else [("requireStorages",)]
+    filled = [(key,) for key in carried.FILLED] if item.short_plugin else [("requireStorages",)]
     found = [fault for path in filled for fault in _wrong(item, path, names, _UNDECLARED)]
     if item.job is not None:
         found += _wrong(item, ("job",), names, _UNDECLARED)
@@ -123,7 +126,7 @@ class Requiring:
         self._upcoming = upcoming
         self._known: dict[str, Published | CubeError] = {}
         for item in items:
-            for path, requirement in _required(item):
+            for path, requirement in required(item):
                 problems = self._problems(item, requirement)
                 self.faults += [_read(item).fault(path, message, hint=hint) for message, hint in problems]
         self._circle(items)
@@ -182,7 +185,7 @@ class Requiring:
             self.faults.append(_read(item).fault(("require",), message, hint="remove one of them"))
 
 
-def _required(item: Item) -> Iterator[tuple[Place, Requirement]]:
+def required(item: Item) -> Iterator[tuple[Place, Requirement]]:
     """What an item requires, and the job of a job template of items; each with its place in the item."""
     yield from ((("require", index), each) for index, each in enumerate(item.require) if each.name)
     lists: tuple[Place, ...] = (("job", "prerequisites"), ("job", "extras", "reference_prerequisites"))

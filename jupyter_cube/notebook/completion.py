@@ -148,11 +148,15 @@ def _summaries() -> list[Summary]:
 
 
 def _items(last: str, before: Sequence[str]) -> list[str]:
-    """Names of items, after ``@`` their versions, after ``:`` their variables."""
-    del before
+    """Names of items, after ``@`` their versions, after ``:`` their variables; of those that are to be withdrawn."""
     name, at, version = last.partition("@")
     head, colon, typed = last.partition(":")
     try:
+        if "--withdraw" in before:
+            known = _catalog().trust.records()
+            far = [one.source for one in known if "://" in one.source]
+            names = [(one.name, f"{one.source}/{one.name}") for one in known if one.source not in far]
+            return _beginning(last, dict.fromkeys([*(each for both in names for each in both), *far]))
         if colon and "//" not in last:
             given, comma, start = typed.rpartition(",")
             filled = {part.partition("=")[0] for part in given.split(",")}

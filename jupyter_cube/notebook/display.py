@@ -29,6 +29,7 @@ QUIET_PERIOD = 60.0  # the same, when nothing changed for long or the card has s
 QUIET_AFTER = 1_000_000
 KERNEL_RATE = 10.0  # updates a second of all cards
 _TICK = 0.01  # seconds between two looks at the least
+_AGAIN = 0.3  # seconds after which the end is sent once more: between two cells of a run by nbclient it was lost
 _LOOK = 1.0  # seconds between looks at what no record tells: why it waits, whether its owner lives
 
 Publish = Callable[[str, Mapping[str, Any], bool], None]  # display id, forms, update
@@ -59,7 +60,11 @@ class Pace:
 
 @dataclass(slots=True)
 class Card:
-    """One output that shows a job, and what of it has been sent."""
+    """One output that shows a job, and what of it has been sent.
+
+    Attributes:
+        done: it has shown the job's end; ``again``: when that is sent once more, after which it is ``over``.
+    """
 
     job: Job
     display_id: str
@@ -70,6 +75,8 @@ class Card:
     state: JobState | None = None
     record_size: int = -1
     looked: float = -math.inf
+    again: float = math.inf
+    over: bool = False
 
     def look(self, now: float) -> None:
         """Read the job's state, if its record has grown or a second has passed.
@@ -160,7 +167,7 @@ class Cards:
 
     def _left(self) -> list[Card]:
         with self._lock:
-            self._cards = [card for card in self._cards if not card.done.is_set()]
+            self._cards = [card for card in self._cards if not card.over]
             if not self._cards:
                 self._watch = None  # here, under the lock: the next card starts another thread
             return list(self._cards)
@@ -172,7 +179,8 @@ class Cards:
             try:
                 wake = min(wake, self._step(card, time.monotonic()))
             except (CubeError, OSError):
-                card.done.set()  # the job was deleted or its disk is gone: the last snapshot stays
+                card.over = True  # the job was deleted or its disk is gone: the last snapshot stays
+                card.done.set()
         time.sleep(_TICK)
         rest = wake - time.monotonic()
         if rest > 0 and watch.fd >= 0:
@@ -183,8 +191,12 @@ class Cards:
         card.look(now)
         assert card.state is not None, "look() has read it"
         if card.state.state.final:
+            if card.again > now and card.done.is_set():
+                return card.again
+            card.over = card.done.is_set()
             self._send(card, update=True)
-            return now
+            card.again = now + _AGAIN
+            return card.again
         state_changed = _essence(card.state) != _essence(card.shown)
         changed = state_changed or _file_size(card.job.folder / "timeline") != card.shown_end
         due = card.pace.due(state_changed=state_changed, changed=changed)

@@ -103,6 +103,7 @@ class Session:
             print(json.dumps({"id": job.id, "state": job.state.value}))
         waits = bool(call.get("wait")) or (self._headless() and not call.get("detach"))
         if call.get("follow"):
+            self._is_new(job)  # the job that is returned must not show the log's end a second time
             self._follow(View(job, follow=True), as_json=call.json)
         elif not call.json:
             self._show(job)
@@ -120,6 +121,8 @@ class Session:
             logview.write_cell(view, sys.stdout)
 
     def _follow(self, view: View, *, as_json: bool) -> None:
+        out = sys.stderr if as_json else sys.stdout
+        view = dataclasses.replace(view, say=lambda line: print(f"— {line} —", file=out, flush=True))
         try:
             if as_json:
                 logview.write_json(view, sys.stdout)
@@ -157,16 +160,21 @@ class Session:
 
     def _show(self, job: Job) -> None:
         """The job's card, once a cell; without a kernel nothing can live, and it is printed."""
-        running = self._running()
-        if self._shown[0] != running:
-            self._shown = (running, set())
-        if job.id in self._shown[1]:
+        if not self._is_new(job):
             return
-        self._shown[1].add(job.id)
         if self._kernel() is not None:
             self._cards.show(job)
             return
         print(bundle.text(snapshot(job, job.snapshot())))
+
+    def _is_new(self, job: Job) -> bool:
+        """Whether the cell that runs has not shown the job before now."""
+        running = self._running()
+        if self._shown[0] != running:
+            self._shown = (running, set())
+        new = job.id not in self._shown[1]
+        self._shown[1].add(job.id)
+        return new
 
     def _publish(self, display_id: str, forms: Mapping[str, Any], update: bool) -> None:
         self.shell.display_pub.publish(

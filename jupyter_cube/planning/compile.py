@@ -12,15 +12,10 @@ from jupyter_cube.marketplace.graph import Graph, Want, resolve
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.planning.market import NO_MARKET, Market
 from jupyter_cube.planning.role import RoleParts, role_parts
-from jupyter_cube.plugins.action import PLUGIN_PREFIX, Requirement
+from jupyter_cube.plugins.action import Requirement
 from jupyter_cube.protocol import calls, rules
 from jupyter_cube.protocol.model import JobSpec
 from jupyter_cube.text.document import Document
-
-_IGNORED = {
-    "hivedScheduler": "there is no HiveD scheduler here",
-    "jobStatusChangeNotification": "nothing is sent",
-}
 
 
 def compile(spec: JobSpec, *, parameters: Mapping[str, Any] | None = None, market: Market = NO_MARKET) -> Plan:
@@ -57,7 +52,7 @@ def compile(spec: JobSpec, *, parameters: Mapping[str, Any] | None = None, marke
         outputs=cube.outputs,
         tags=cube.tags,
         items=(*_template(spec), *(origin_of(each) for each in items_of(graphs))),
-        warnings=tuple(dict.fromkeys([*_ignored(spec), *(note for part in parts for note in part.notes)])),
+        warnings=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )
 
 
@@ -123,17 +118,3 @@ def _unavailable(spec: JobSpec) -> list[Fault]:
     if not spec.cube.grid:
         return []
     return [place(("extras", "jupyter_cube", "grid"), "a grid is not available yet", hint="remove it")]
-
-
-def _ignored(spec: JobSpec) -> Iterator[str]:
-    """One line for each part of the job that has no effect."""
-    if spec.cube.backend == "local" and any(role.docker_image for role in spec.task_roles.values()):
-        yield "dockerImage is not used on this machine: the tasks run in the notebook's environment"
-    if spec.defaults.virtual_cluster != "default":
-        yield f"defaults.virtualCluster has no effect: {spec.defaults.virtual_cluster} is a name of OpenPAI"
-    for key, why in _IGNORED.items():
-        if key in spec.extras.more:
-            yield f"extras.{key} has no effect: {why}"
-    if any(plugin.more for plugin in spec.extras.plugins):
-        others = sorted({key for plugin in spec.extras.plugins for key in plugin.more})
-        yield f"extras.{PLUGIN_PREFIX}: {', '.join(others)} has no effect"

@@ -42,7 +42,11 @@ def role_parts(spec: JobSpec, name: str, graph: Graph, parameters: Mapping[str, 
         ),
         *(steps.of_call(call, known, place=place) for call in calls.plugins(spec, name)),
     ]
-    merged = volumes.merge([*_storages(spec), *(mount for step in done for mount in step.mounts)])
+    mounts = [*_storages(spec), *(mount for step in done for mount in step.mounts)]
+    targets = {mount.target for mount in mounts}
+    # who brings something to a path decides what lies there, not who only handed the path on
+    mounts += [mount for step in done for mount in step.handed_on if mount.target not in targets]
+    merged = volumes.merge(mounts)
     faults = [fault for step in done for fault in step.faults]
     faults += [place(("taskRoles", name), message) for message in merged.faults]
     notes = [*graph.warnings, *(note for step in done for note in step.notes), *merged.warnings]

@@ -11,9 +11,10 @@ from typing import Any
 
 from jupyter_cube.errors import Fault, UsageError
 from jupyter_cube.lifecycle.plan import File, Mount, Prerequisite
-from jupyter_cube.marketplace import braces
+from jupyter_cube.marketplace import braces, carried
 from jupyter_cube.marketplace.graph import Local, Node, Place
 from jupyter_cube.marketplace.item import Published
+from jupyter_cube.marketplace.variable import Variable
 from jupyter_cube.plugins.action import Storage
 from jupyter_cube.plugins.base import Made
 from jupyter_cube.plugins.registry import COMMANDS, plugin
@@ -29,10 +30,16 @@ Roots = Mapping[str, Mapping[str, Any] | None]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a node comes to. ``prerequisite`` is None where it only mounts or requires something."""
+    """What a node comes to.
+
+    Attributes:
+        prerequisite: None where it only mounts or requires something.
+        handed_on: directories for paths that it does not use itself, but hands on to what it requires.
+    """
 
     prerequisite: Prerequisite | None = None
     mounts: tuple[Mount, ...] = ()
+    handed_on: tuple[Mount, ...] = ()
     files: tuple[File, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
@@ -55,7 +62,9 @@ def of_node(
     call = of_action(node.name, subject.item, ())
     maker = _Maker(call, node.values, roots, lambda _, message, hint="": place(node.root, message, hint=hint))
     maker.item, maker.folder = subject, folder(subject)
-    return maker.step(node, subject, own_paths)
+    step = maker.step(node, subject, own_paths)
+    missing = carried.missing(subject)
+    return replace(step, notes=(*step.notes, missing)) if missing else step
 
 
 def of_call(call: Call, roots: Roots, *, place: Place) -> Step:
@@ -79,10 +88,12 @@ class _Maker:
         scope = action.scope or made.scope or self._default_scope()
         identity = node.key if node is not None else f"{call.path!r}"
         cache = self._cache(subject, made, scope)
-        paths = [path for path in self._paths(subject, own_paths) if path not in targets]
-        for path in paths:
+        paths = {path: own for path, own in self._paths(subject, own_paths) if path not in targets}
+        used = [path for path, own in paths.items() if own]
+        for path in used:
             kind, source = ("cache", cache) if cache else ("job", _short(path))
             mounts.append(Mount(kind, source, path, origin=call.name))
+        handed_on = tuple(Mount("job", _short(path), path, origin=call.name) for path, own in paths.items() if not own)
         prerequisite = None
         if made.scripts:
             scripts = {event: self._with_folder(text) for event, text in made.scripts.items()}
@@ -92,12 +103,13 @@ class _Maker:
                 ignore_failure=action.ignore_failure,
                 scope=scope,
                 key=_short(identity) if scope == "job" else "",
-                cache=cache if paths else "",
+                cache=cache if used else "",
                 check=self._with_folder("\n".join(self._text(text, ("check",)) for text in action.check)),
                 needs=action.needs,
                 item=subject.item.label if subject is not None else "",
             )
-        return Step(prerequisite, tuple(mounts), made.files, made.notes, tuple(dict.fromkeys(self.faults)))
+        faults = tuple(dict.fromkeys(self.faults))
+        return Step(prerequisite, tuple(mounts), handed_on, made.files, made.notes, faults)
 
     def _with_folder(self, script: str) -> str:
         used = self.item is not None and "CUBE_ITEM" in script
@@ -143,23 +155,39 @@ class _Maker:
             target = self._text(storage.mount_path, ("requireStorages", index, "mountPath")) or f"/mnt/{name}"
             yield Mount("storage", name, target, storage.read_only)
 
-    def _paths(self, subject: Published | None, own_paths: Sequence[str]) -> Iterator[str]:
-        """Paths that the item's users name, and that are none of the machine's own."""
-        found = [self.call.action.path_for_user] if self.call.action.path_for_user else []
-        for variable in subject.item.variables if subject is not None else ():
+    def _paths(self, subject: Published | None, own_paths: Sequence[str]) -> Iterator[tuple[str, bool]]:
+        """Paths that the item's users name, and that are none of the machine's own; whether it uses them itself."""
+        action = self.call.action
+        asked = [(action.path_for_user, bool(self.call.plugin))] if action.path_for_user else []
+        variables = subject.item.variables if subject is not None else ()
+        handed_on = braces.mentioned([each.values for each in action.require]) if variables else []
+        used = self._mentioned(variables) if handed_on else []
+        for variable in variables:
             value = self.values.get(variable.name)
             if variable.type in ("", "path") and isinstance(value, str) and value.startswith("/"):
-                found.append(value)
-        for text in dict.fromkeys(str(PurePosixPath(fill(path, self.roots).text)) for path in found):
+                asked.append((value, variable.name in used or variable.name not in handed_on))
+        found: dict[str, bool] = {}
+        for written, own in asked:
+            text = str(PurePosixPath(fill(written, self.roots).text))
+            found[text] = found.get(text, False) or own
+        for text, own in found.items():
             path = PurePosixPath(text)
             if "<%" in text:
                 continue
-            if ".." not in path.parts and any(path.is_relative_to(own) for own in own_paths):
+            if ".." not in path.parts and any(path.is_relative_to(each) for each in own_paths):
                 continue
             if wrong := wrong_target(text):
                 self._fault((), f"{self.call.name}: {wrong}", "name another folder")
             else:
-                yield text
+                yield text, own
+
+    def _mentioned(self, variables: Sequence[Variable]) -> list[str]:
+        """The variables that the item's own texts mention, besides those of what it requires."""
+        action = self.call.action
+        scripts = [text for _, _, text in self.call.scripts()]
+        storages = [(each.name, each.mount_path) for each in action.require_storages]
+        defaults = [each.default for each in variables if not each.required]
+        return braces.mentioned([scripts, self.call.parameters, action.check, storages, defaults])
 
     def _cache(self, subject: Published | None, made: Made, scope: str) -> str:
         """The entry that all jobs share for a dataset whose variables have these values."""

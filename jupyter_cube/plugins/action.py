@@ -12,7 +12,7 @@ from typing import Any
 
 from jupyter_cube.errors import Fault
 from jupyter_cube.text.document import Document, Node, Path, from_values
-from jupyter_cube.text.record import Record, Written, key
+from jupyter_cube.text.record import Record, Written, key, others
 from jupyter_cube.text.shape import COMMANDS, NAMES, Choice, Flag, Items, Reader, Schema, Shape, Table, Text
 
 EVENTS = ("taskStarts", "taskSucceeds", "taskFails", "taskCompletes")
@@ -45,7 +45,7 @@ class Storage(Written):
     name: str = key("name", Text())
     mount_path: str = key("mountPath", Text(), default="")
     read_only: bool = key("readOnly", Flag(), default=False)
-    more: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = others({})
 
 
 @dataclass(frozen=True, slots=True)

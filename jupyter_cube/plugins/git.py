@@ -13,7 +13,7 @@ from jupyter_cube.text.record import Written, key
 from jupyter_cube.text.shape import NAMES, Text
 
 OPTIONS = ("--depth", "--branch", "-b", "--single-branch", "--no-tags", "--recursive", "--shallow-submodules")
-_WITH_VALUE = ("--depth", "--branch", "-b")
+WITH_VALUE = ("--depth", "--branch", "-b")
 _OF_SUBMODULES = ("--recursive", "--shallow-submodules")
 _ADDRESS = re.compile(r"(?!-)(?!.*::)[^\x00-\x20\x7f]+")
 _REF = re.compile(r"(?!-)(?!.*\.\.)[\w./@+-]*")
@@ -153,9 +153,9 @@ def _checked(options: Sequence[str]) -> list[str]:
         name, equals, _ = word.partition("=")
         if name not in OPTIONS:
             raise ValueError(f"the option {word!r:.100} is not possible; there are {', '.join(OPTIONS)}")
-        if equals and name not in _WITH_VALUE[:2]:
+        if equals and name not in WITH_VALUE[:2]:
             raise ValueError(f"the option {name} takes no value")
-        value = name in _WITH_VALUE and not equals
+        value = name in WITH_VALUE and not equals
     if value:
         raise ValueError(f"the option {words[-1]} needs a value")
     return words

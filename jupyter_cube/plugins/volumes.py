@@ -38,6 +38,7 @@ def merge(asked: Sequence[Mount]) -> Merged:
     """
     by_target: dict[str, Mount] = {}
     faults: list[str] = []
+    warnings: list[str] = []
     for each in asked:
         if wrong := wrong_target(each.target):
             faults.append(f"{each.origin}: {wrong}")
@@ -50,10 +51,13 @@ def merge(asked: Sequence[Mount]) -> Merged:
             faults += _contradictions(there, mount)
         elif there.kind != "storage":
             # what is mounted there by name wins over a directory made for a path
-            by_target[mount.target] = mount if mount.kind == "storage" else _shared(there, mount)
+            both = mount if mount.kind == "storage" else _shared(there, mount)
+            if both.kind == "job" and "cache" in (there.kind, mount.kind):
+                warnings.append(f"{there.origin} and {mount.origin} both use {mount.target}: it is for this job alone")
+            by_target[mount.target] = both
     mounts = tuple(sorted(by_target.values(), key=lambda mount: mount.target))
     faults += _inside_shared(mounts)
-    return Merged(mounts, tuple(dict.fromkeys(faults)), tuple(_nested(mounts)))
+    return Merged(mounts, tuple(dict.fromkeys(faults)), (*dict.fromkeys(warnings), *_nested(mounts)))
 
 
 def _contradictions(there: Mount, mount: Mount) -> Iterator[str]:

@@ -14,7 +14,7 @@ from jupyter_cube.protocol.model import Asset, JobSpec
 from jupyter_cube.text.document import Path
 
 # keys of a prerequisite that are about it, and no parameters of its plugin
-_ABOUT = ("uri", "protocolVersion", "version", "contributor", "description")
+ABOUT = frozenset({"uri", "protocolVersion", "version", "contributor", "description"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Call:
 def of_action(name: str, action: Action, path: Path) -> Call:
     """The call of a prerequisite that is written at ``path``."""
     plugin = action.short_plugin
-    more = {key: value for key, value in getattr(action, "more", {}).items() if key not in _ABOUT}
+    more = {key: value for key, value in getattr(action, "more", {}).items() if key not in ABOUT}
     inside = bool(action.plugin_params)
     return Call(
         name,

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from jupyter_cube.plugins.action import FAILURE_POLICY, PLUGIN_PREFIX, Action, Commands, Storage
-from jupyter_cube.text.record import Record, Tagged, Written, key
+from jupyter_cube.text.record import Record, Tagged, Written, key, others
 from jupyter_cube.text.shape import NAMES, Either, Flag, Items, Shape, Table, Text
 
 
@@ -20,7 +20,7 @@ class RuntimePlugin(Written):
     parameters: Any = key("parameters", Table(Shape()), default={})
     failure_policy: str = key("failurePolicy", FAILURE_POLICY, default="fail")
     task_roles: tuple[str, ...] = key("taskroles", NAMES, default=(), about="default: all roles")
-    more: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = others({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class Cube(Written):
     after: Mapping[str, tuple[str, ...]] = key(
         "after", Table(NAMES), default={}, about="role: roles that must have succeeded before it starts"
     )
-    notebook: str = key("notebook", Text(), default="", about="the notebook that is run or was the source")
+    notebook: str = key("notebook", Text(), default="", about="the notebook that was the source")
     tags: tuple[str, ...] = key("tags", NAMES, default=())
     strict: bool = key("strict", Flag(), default=True, about="run commands under errexit, nounset and pipefail")
     template: str = key("template", Text(), default="", about="the job template: SOURCE/NAME@VERSION DIGEST")
@@ -89,4 +89,11 @@ class Extras(Written):
         "reference_prerequisites", Items(Record(ReferencedPrerequisite)), default=()
     )
     cube: Cube | None = key("jupyter_cube", Record(Cube), default=None)
-    more: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = others(
+        {
+            "hivedScheduler": "there is no HiveD scheduler here",
+            "jobStatusChangeNotification": "nothing is sent",
+            "tensorBoard": "require the item tensorboard instead",
+            "submitFrom": None,
+        }
+    )

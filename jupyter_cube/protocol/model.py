@@ -7,6 +7,7 @@ which keys it was written with, so that it can be written back as it was.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from jupyter_cube.plugins.action import Action
 from jupyter_cube.protocol.extras import Cube, Extras
 from jupyter_cube.text.document import Document, Path
-from jupyter_cube.text.record import Record, Tagged, Written, key
+from jupyter_cube.text.record import Record, Tagged, Written, key, others
 from jupyter_cube.text.shape import (
     COMMANDS,
     IDENTIFIER,
@@ -29,11 +30,15 @@ from jupyter_cube.text.shape import (
     Text,
 )
 
+DEFAULT_IMAGE = re.compile(r"python:3\.\d+")  # of a command whose author named none
+
 _NAME = Text("[a-zA-Z0-9_-]+", "of letters, digits, - and _")
 _LONG_NAME = Text("[a-zA-Z0-9_-]+", "of letters, digits, - and _", longest=255)
 _VERSION = Choice((2, "2"), "protocol version")
 _ROLES = "write the name of a role, and below it what it runs"
 _LOST_SECRETS = "write the secrets themselves, a masked job has lost them"
+NO_IMAGE = "the tasks run in the notebook's environment"
+_NOT_REFERRED = "no command of the role refers to it"
 _NOT_LESS = "leave it away for the default, or write -1 for never"
 
 
@@ -107,8 +112,8 @@ class Completion(Written):
 class ContainerOptions(Written):
     """Options of the container: shared memory in MiB (0: the default of 512)."""
 
-    shm_mb: int = key("shmMB", Integer(0), default=0, about="shared memory in MiB")
-    more: Mapping[str, Any] = field(default_factory=dict)
+    shm_mb: int = key("shmMB", Integer(0), default=0, about="shared memory in MiB", unused="it is the machine's")
+    more: Mapping[str, Any] = others({"infiniband": "tasks see the machine's devices"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +139,10 @@ class TaskRole(Written):
     completion: Completion = key("completion", Record(Completion), default=Completion())
     task_retry_count: int = key("taskRetryCount", Integer(0), default=0, about="how often one task is tried again")
     prerequisites: tuple[str, ...] = key("prerequisites", NAMES, default=(), about="names, in the order they run")
-    docker_image: str = key("dockerImage", Text(), about="the name of a dockerimage prerequisite")
-    data: str = key("data", Text(), default="")
-    output: str = key("output", Text(), default="")
-    script: str = key("script", Text(), default="")
+    docker_image: str = key("dockerImage", Text(), about="the name of a dockerimage prerequisite", unused=NO_IMAGE)
+    data: str = key("data", Text(), default="", unused=_NOT_REFERRED)
+    output: str = key("output", Text(), default="", unused=_NOT_REFERRED)
+    script: str = key("script", Text(), default="", unused=_NOT_REFERRED)
     container: ContainerOptions = key("extraContainerOptions", Record(ContainerOptions), default=ContainerOptions())
     resources: Resources = key("resourcePerInstance", Record(Resources))
     commands: tuple[str, ...] = key("commands", COMMANDS, about="one bash script, entry after entry")
@@ -164,8 +169,8 @@ class Defaults(Written):
     """The deployment that is used, and the virtual cluster (which only OpenPAI has)."""
 
     deployment: str = key("deployment", Text(), default="")
-    virtual_cluster: str = key("virtualCluster", Text(), default="default")
-    more: Mapping[str, Any] = field(default_factory=dict)
+    virtual_cluster: str = key("virtualCluster", Text(), default="default", unused="only OpenPAI has virtual clusters")
+    more: Mapping[str, Any] = others({})
 
 
 @dataclass(frozen=True, kw_only=True)

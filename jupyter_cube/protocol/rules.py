@@ -22,7 +22,7 @@ from jupyter_cube.text.record import Record
 from jupyter_cube.text.template import Problem, fill
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
-_OF_ROLE = ("data", "script", "output")
+OF_ROLE = ("data", "script", "output")
 _NOWHERE = Document("", "", None)
 
 
@@ -51,7 +51,7 @@ def roots(spec: JobSpec, role: str, parameters: Mapping[str, Any]) -> dict[str, 
         "parameters": {**spec.parameters, **parameters},
         "secrets": spec.secrets,
     }
-    for kind in _OF_ROLE:
+    for kind in OF_ROLE:
         asset = spec.prerequisite(getattr(task_role, kind), kind)
         found[kind] = Record(type(asset)).write(asset) if asset else None
     return found
@@ -109,7 +109,7 @@ def _names(spec: JobSpec) -> Iterator[Fault]:
             if name not in names and not is_reference(name):
                 message = f"there is no prerequisite '{name}'"
                 yield place((*path, "prerequisites", index), message, hint=near(name, names))
-        wanted = [(kind, kind, getattr(task_role, kind)) for kind in _OF_ROLE]
+        wanted = [(kind, kind, getattr(task_role, kind)) for kind in OF_ROLE]
         for key, kind, name in [("dockerImage", "dockerimage", task_role.docker_image), *wanted]:
             if name and not spec.prerequisite(name, kind):
                 known = [each.name for each in spec.prerequisites if each.type == kind]
@@ -203,15 +203,15 @@ def _templates(spec: JobSpec, parameters: Mapping[str, Any]) -> Iterator[Fault]:
     for role, task_role in spec.task_roles.items():
         known = roots(spec, role, parameters)
         # A name that does not exist, or several times, is a fault of its own already.
-        named = [(kind, getattr(task_role, kind)) for kind in _OF_ROLE]
+        named = [(kind, getattr(task_role, kind)) for kind in OF_ROLE]
         unknown = [f"${kind}" for kind, name in named if name and (known[kind] is None or name in ambiguous)]
-        for path, text in _texts(spec, role):
+        for path, text in texts(spec, role):
             for problem in fill(text, known).problems:
                 if not any(root in problem.tag for root in unknown):
                     yield _fault(spec, path, problem)
 
 
-def _texts(spec: JobSpec, role: str) -> Iterator[tuple[Path, str]]:
+def texts(spec: JobSpec, role: str) -> Iterator[tuple[Path, str]]:
     """All texts of a role in which references are filled in."""
     yield from spec.commands(role)
     for call in calls.written(spec, role):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_cube.errors import Fault, SpecError
-from jupyter_cube.protocol import rules
+from jupyter_cube.protocol import rules, unused
 from jupyter_cube.protocol.model import JobSpec
 from jupyter_cube.text.document import Document, Node, from_values, read
 from jupyter_cube.text.record import Record
@@ -105,7 +105,7 @@ def _check(document: Document, parameters: Mapping[str, Any] | None) -> Report:
     wrong = [fault.path for fault in reader.faults]
     found += [fault for fault in rules.faults(spec, parameters) if not any(_follows(fault, path) for path in wrong)]
     found.sort(key=lambda fault: (fault.line, fault.column))
-    return Report(None if found else spec, tuple(found), tuple(rules.warnings(spec)))
+    return Report(None if found else spec, tuple(found), (*rules.warnings(spec), *unused.warnings(spec)))
 
 
 def _block_end(text: str, key: Node, node: Node) -> int:

@@ -8,7 +8,6 @@ from typing import Any
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool
 
-import jupyter_cube
 from jupyter_cube.config import store_path
 from jupyter_cube.server import description, items, job, jobs, log, machine, preview, socket, sources
 from jupyter_cube.server.awake import Awake
@@ -51,4 +50,4 @@ class CubeApp(ExtensionApp):
 
 def points() -> list[dict[str, Any]]:
     """What the server asks an extension's package for."""
-    return [{"module": "jupyter_cube", "app": CubeApp, "version": jupyter_cube.__version__}]
+    return [{"module": "jupyter_cube", "app": CubeApp}]

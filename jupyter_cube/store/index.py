@@ -15,11 +15,11 @@ from jupyter_cube.lifecycle.state import State
 from jupyter_cube.store.folder import JobFolder
 from jupyter_cube.store.store import Store
 
-_VERSION = 2
-_COLUMNS = "id, name, state, reason, backend, created, started, ended, tasks, tags, notebook, items"
+_VERSION = 3
+_COLUMNS = "id, name, state, reason, backend, created, started, ended, tasks, tags, notebook, items, held"
 _SCHEMA = f"""
 create table if not exists jobs (id text primary key, name, state, reason, backend, created, started, ended,
-                                 tasks, tags, notebook, items);
+                                 tasks, tags, notebook, items, held);
 create index if not exists jobs_created on jobs (created);
 pragma user_version = {_VERSION};
 """
@@ -29,7 +29,8 @@ pragma user_version = {_VERSION};
 class Summary:
     """One line of a list of jobs. Times are seconds since the epoch, 0 where not yet.
 
-    ``items`` are those of the marketplace that it was made of, as ``SOURCE/NAME@VERSION``.
+    ``items`` are those of the marketplace that it was made of, as ``SOURCE/NAME@VERSION``; ``held`` are the names of
+    its tasks that are held for debugging.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Summary:
     tags: tuple[str, ...]
     notebook: str
     items: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 class Index:
@@ -93,7 +95,7 @@ class Index:
             changed = [found for found in fresh if known.get(found.id) != found]
             database.executemany("delete from jobs where id = ?", [(name,) for name in gone])
             database.executemany(
-                f"insert or replace into jobs ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?)", map(_to_row, changed)
+                f"insert or replace into jobs ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?,?)", map(_to_row, changed)
             )
         known.update((found.id, found) for found in fresh)
         return _sorted([known[name] for name in ids if name in known])
@@ -139,6 +141,7 @@ def summary(folder: JobFolder) -> Summary:
         tuple(record.get("tags", ())),
         str(record.get("notebook", "")),
         _items(record["plan"]),
+        () if state.state.final else tuple(task.name for task in state.tasks if task.held_since),
     )
 
 
@@ -149,18 +152,19 @@ def _items(plan: Mapping[str, Any]) -> tuple[str, ...]:
 def _to_row(one: Summary) -> tuple[Any, ...]:
     return (
         *(one.id, one.name, one.state.value, one.reason, one.backend, one.created, one.started, one.ended, one.tasks),
-        *(json.dumps(one.tags), one.notebook, json.dumps(one.items)),
+        *(json.dumps(one.tags), one.notebook, json.dumps(one.items), json.dumps(one.held)),
     )
 
 
 def _from_row(row: tuple[Any, ...]) -> Summary:
-    name, title, state, *numbers, tags, notebook, items = row
+    name, title, state, *numbers, tags, notebook, items, held = row
     reason, backend, created, started, ended, tasks = numbers
     return Summary(
         *(name, title, State(state), reason, backend, created, started, ended, tasks),
         tuple(json.loads(tags)),
         notebook,
         tuple(json.loads(items)),
+        tuple(json.loads(held)),
     )
 
 

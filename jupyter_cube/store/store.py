@@ -70,7 +70,7 @@ class Store:
         """
         name = new_id()
         staged = f"{self.jobs_path}/.new-{name}"
-        with files.disk_errors(self.jobs_path):
+        with files.disk_errors(self.jobs_path), files.draft_of(self.jobs_path, staged):
             if not self.jobs_path.is_dir():
                 self.jobs_path.mkdir(parents=True, exist_ok=True)
                 self.path.chmod(0o700)

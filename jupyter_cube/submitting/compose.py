@@ -94,8 +94,10 @@ def source(name: str | Path, options: Options, *, around: Surroundings) -> Compo
         return file(Path(name).expanduser(), options, around=around)
     from jupyter_cube.submitting.shopping import Shopping
 
-    text = Shopping(allow=options.yes).job_text(str(name), options.parameters)
-    return job_text(text, replace(options, parameters={}), file=str(name), around=around)
+    shopping = Shopping(allow=options.yes)
+    text = shopping.job_text(str(name), options.parameters)
+    composed = job_text(text, replace(options, parameters={}), file=str(name), around=around)
+    return replace(composed, shopping=shopping.joined(composed.shopping))
 
 
 def file(path: Path, options: Options, *, around: Surroundings) -> Composed:
@@ -168,7 +170,8 @@ def job_text(text: str, options: Options, *, file: str, around: Surroundings) ->
     plan = replace(_with_options(plan, options, around), files=(*plan.files, *listed))
     private = {"base.env": _environment(around), "secrets.json": json.dumps(job.secrets).encode()}
     stored = _text(job) if options.require else _pinned(spec.mask_secrets(text), job)
-    return Composed(plan, stored, private, _once(*map(str, report.warnings), *plan.warnings), shopping, job)
+    notes = _once(*_renamed(options), *map(str, report.warnings), *plan.warnings)
+    return Composed(plan, stored, private, notes, shopping, job)
 
 
 def _compiled(job: model.JobSpec, options: Options) -> tuple[model.JobSpec, Plan, Shopping | None]:
@@ -296,11 +299,11 @@ def _composed(
     job, plan, shopping = _compiled(job, replace(options, parameters={}))
     grace = plan.grace if options.grace is None else options.grace
     plan = replace(plan, files=(*plan.files, *files), grace=grace)
-    about_image = "dockerImage is not used"  # nobody has asked for one
-    notes = tuple(note for note in plan.warnings if options.image or not note.startswith(about_image))
+    about_image = (f"--image has no effect here: {model.NO_IMAGE}",) if options.image else ()
     everything = {"base.env": _environment(around), **(private or {})}
     if job.secrets:
         everything["secrets.json"] = json.dumps(job.secrets).encode()
+    notes = (*_renamed(options), *about_image, *plan.warnings)
     return Composed(plan, _text(job), everything, notes, shopping, job)
 
 
@@ -314,6 +317,12 @@ def _environment(around: Surroundings) -> bytes:
     inherited = kernel.task_environment(around.environ, executable=around.python)
     kept = {name: value for name, value in inherited.items() if not name.startswith("CUBE_") or name in _CUBE_PASSED_ON}
     return os.fsencode(wrapper.exports(kept))
+
+
+def _renamed(options: Options) -> tuple[str, ...]:
+    """A line where the name that was typed cannot be a job's as it is."""
+    name = _name(options.name) if options.name else ""
+    return () if name == options.name else (f"the job's name is {name}: names are of letters, digits, - and _",)
 
 
 def _name(text: str) -> str:

@@ -101,7 +101,7 @@ def at_least(number: int | None, least: int, place: str, *, default: int | None 
     return number
 
 
-def mebibytes(size: str | int) -> int:
+def mebibytes(size: str | int, place: str = "--memory") -> int:
     """``4G``, ``512M`` or a number of MiB, as MiB; empty is 0, no limit.
 
     Raises:
@@ -112,7 +112,7 @@ def mebibytes(size: str | int) -> int:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", size.lower()) if size else None
     if match is None:
         if size:
-            raise UsageError(f"{size!r} is no amount of memory", place="--memory", hint="write 512M or 4G")
+            raise UsageError(f"{size!r} is no size", place=place, hint="write 512M or 4G")
         return 0
     factor = {"k": 1 / 1024, "m": 1, "": 1, "g": 1024, "t": 1024**2}[match[2]]
     return max(1, round(float(match[1]) * factor))

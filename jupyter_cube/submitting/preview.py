@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cube import files
-from jupyter_cube.backends.registry import backend
 from jupyter_cube.errors import CubeError, Fault, SpecError, UsageError
 from jupyter_cube.lifecycle.plan import Plan, Task
 from jupyter_cube.marketplace import item, usability
@@ -19,10 +18,11 @@ from jupyter_cube.planning.market import NO_MARKET
 from jupyter_cube.protocol import spec
 from jupyter_cube.submitting import compose
 from jupyter_cube.submitting.compose import Composed
+from jupyter_cube.submitting.fitting import fitted, refused
 from jupyter_cube.submitting.options import Options, settled
 from jupyter_cube.submitting.shopping import Shopping
 from jupyter_cube.submitting.surroundings import Surroundings, here
-from jupyter_cube.templates import trial
+from jupyter_cube.templates import skeleton, trial
 from jupyter_cube.text import document
 
 # keys that an item has and a job has not
@@ -36,13 +36,16 @@ def check_files(paths: Sequence[str | Path]) -> list[dict[str, Any]]:
         try:
             text = Path(path).read_bytes()
         except OSError as error:
-            fault = Fault(f"the file cannot be read: {error.strerror}", file=path)
+            what, advice = f"the file cannot be read: {error.strerror}", ""
+            if Path(path).is_dir():
+                what, advice = "this is a folder", "name the .yaml files in it"
+            fault = Fault(what, file=path, hint=advice)
             reports.append(_report(path, (fault,), ()))
             continue
         if is_item(text):
             found, faults = item.check_all(text, file=path)
             if not faults:
-                checks = (usability.of_plugin, usability.of_texts, trial.faults)
+                checks = (usability.of_plugin, usability.of_texts, trial.faults, skeleton.faults)
                 more = [fault for one in found for check in checks for fault in check(one)]
                 faults = tuple(sorted(more, key=lambda fault: (fault.line, fault.column)))
             reports.append(_report(path, faults, ()))
@@ -69,13 +72,14 @@ def _check_job(text: bytes, path: str) -> tuple[Sequence[Fault], Sequence[Fault]
         return found.faults, found.warnings
     try:
         shopping = Shopping(found.spec.cube.items, allow=True)
-        compile.compile(found.spec, market=shopping.market())
+        plan = compile.compile(found.spec, market=shopping.market())
     except SpecError as error:
         return error.faults, found.warnings
     except UsageError as error:
         return (Fault(error.message, file=path, path=error.place, hint=error.hint),), found.warnings
     untrusted = [Fault(line, file=path) for line in shopping.untrusted()]
-    return (), (*found.warnings, *untrusted)
+    here = refused(plan, found.spec)
+    return (), (*found.warnings, *untrusted, *([here] if here else []))
 
 
 def _report(path: str, faults: Sequence[Fault], warnings: Sequence[Fault]) -> dict[str, Any]:
@@ -103,7 +107,7 @@ def plan_of(
         else:
             composed = compose.words(list(source), options, around=around or here())
         with files.disk_errors("the store"):
-            plan, warnings = backend(composed.plan.backend).check(composed.plan)
+            plan, warnings = fitted(composed.plan, composed.job)
     except SpecError as error:
         return _refused(map(str, error.faults))
     except CubeError as error:

@@ -23,7 +23,10 @@ class Shopping:
 
     Args:
         pinned: lines of ``pins``; such an item is used with exactly that content.
-        allow: items that nobody has allowed yet are allowed with this submit.
+        allow: items that nobody has allowed yet are allowed with this submit, when they are kept.
+
+    Attributes:
+        allowed: a line for each item that was allowed so.
     """
 
     def __init__(self, pinned: Sequence[str] = (), *, allow: bool = False) -> None:
@@ -31,6 +34,7 @@ class Shopping:
         self._allow = allow
         self._catalog: Catalog | None = None
         self.found: dict[tuple[str, str], Published] = {}
+        self.allowed: list[str] = []
 
     @property
     def catalog(self) -> Catalog:
@@ -74,9 +78,14 @@ class Shopping:
             raise UsageError(f"{found.item.label} is a {found.item.kind}, not a job template", place=name)
         if why := self.refuse(found):
             raise UsageError(why)
-        if not found.trusted:
-            self.catalog.trust.add(found)
         return rendering.render(found, given)
+
+    def joined(self, other: Shopping | None) -> Shopping:
+        """What both have found for the same submit."""
+        if other is None:
+            return self
+        other.found = {**self.found, **other.found}
+        return other
 
     def untrusted(self) -> list[str]:
         """A line for each item that was found and that nobody has allowed yet."""
@@ -90,6 +99,7 @@ class Shopping:
             if (published.source, item.name, item.version, published.digest) in wanted:
                 if not published.trusted:
                     self.catalog.trust.add(published)
+                    self.allowed.append(f"--yes allows {item.label} of '{published.source}', {published.digest}")
                 used.keep(published)
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 
+from jupyter_cube.errors import Fault
+from jupyter_cube.marketplace.item import Item
+
+_SUMMARY = "what it is, in one line"
+_DESCRIPTION = "What it is good for, and how to use it. This is Markdown."
 _HEAD = """\
 kind: KIND
 name: NAME
 summary: SUMMARY
 description: |
-  What it is good for, and how to use it. This is Markdown.
+  DESCRIPTION
 tags: []
 """
 
@@ -107,6 +112,18 @@ _BODIES = {"prerequisite": _PREREQUISITE, "storage": _STORAGE, "job": _JOB}
 
 def skeleton(kind: str, name: str, summary: str = "") -> str:
     """The text of an item of that kind: a prerequisite, storage or job."""
-    line = json.dumps(summary or "what it is, in one line", ensure_ascii=False)
-    head = _HEAD.replace("KIND", kind).replace("NAME", name).replace("SUMMARY", line)
-    return head + _BODIES[kind].replace("NAME", name)
+    line = json.dumps(summary or _SUMMARY, ensure_ascii=False)
+    head = _HEAD.replace("KIND", kind).replace("NAME", name).replace("DESCRIPTION", _DESCRIPTION)
+    return head.replace("SUMMARY", line) + _BODIES[kind].replace("NAME", name)
+
+
+def faults(item: Item) -> list[Fault]:
+    """What of a skeleton has not been filled in."""
+    read = item.document
+    assert read is not None
+    unfilled = {"summary": _SUMMARY, "description": _DESCRIPTION}
+    return [
+        read.fault((key,), f"this is the skeleton's {key} still", hint="write your own, or remove the line")
+        for key, text in unfilled.items()
+        if str(getattr(item, key)).strip() == text
+    ]

@@ -198,11 +198,22 @@ class _Builder:
         try:
             self._next()
             if isinstance(self._next(), self._yaml.StreamEndEvent):
-                raise SpecError([Fault("there is nothing in it", file=self.file, hint="write a job, or name a file")])
+                raise SpecError(
+                    [
+                        Fault(
+                            "there is nothing in it",
+                            file=self.file,
+                            hint=self._advice("write a job, or name a file", "write an item, or name another file"),
+                        )
+                    ]
+                )
             root: Node = self._node(self._next(), 0)
             self._next()
             if not isinstance(event := self._next(), self._yaml.StreamEndEvent):
-                raise self._stop(event, "a second document begins here", "put each job into a file of its own")
+                advice = self._advice("put each job into a file of its own", "write one list, each item after '- '")
+                self._fault(event, "a second document begins here", advice)
+                if not self._template:
+                    return None
         except self._yaml.MarkedYAMLError as error:
             self.faults.append(self._syntax_fault(error))
             return None
@@ -214,6 +225,9 @@ class _Builder:
             self.faults.append(Fault(message, line=root.line, column=root.column, file=self.file))
             return None
         return root
+
+    def _advice(self, of_job: str, of_item: str) -> str:
+        return of_item if self._template else of_job
 
     def _node(self, event: Event, depth: int) -> Node:
         yaml, kind = self._yaml, event.__class__

@@ -6,7 +6,7 @@ were written, and described by them as JSON Schema.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
@@ -27,13 +27,34 @@ class Key:
 
 
 def key(
-    name: str, shape: Shape, *, default: Any = MISSING, required: bool = False, about: str = "", repr: bool = True
+    name: str,
+    shape: Shape,
+    *,
+    default: Any = MISSING,
+    required: bool = False,
+    about: str = "",
+    unused: str = "",
+    repr: bool = True,
 ) -> Any:
-    """A dataclass field that is the key ``name`` of a document; without ``default``, the key must be there."""
+    """A dataclass field that is the key ``name`` of a document; without ``default``, the key must be there.
+
+    Args:
+        unused: why it has no effect; empty where it has one.
+    """
     metadata = {"key": name, "shape": shape, "required": required or default is MISSING, "about": about}
+    metadata["unused"] = unused
     if isinstance(default, dict):
         return field(default_factory=dict, repr=repr, metadata=metadata)
     return field(default=default, repr=repr, metadata=metadata)
+
+
+def others(unused: Mapping[str, str | None]) -> Any:
+    """The field ``more`` of a record where keys that are not known have no effect.
+
+    Args:
+        unused: why, of those that people write; None: nobody expects that one to have an effect.
+    """
+    return field(default_factory=dict, metadata={"unused": unused})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +138,27 @@ class Record(Shape):
         if not layout.more:
             schema["additionalProperties"] = False
         return schema
+
+
+def without_effect(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """The keys that are written in a record and have no effect, with the reason where it is known."""
+    if isinstance(value, tuple):
+        for index, each in enumerate(value):
+            yield from without_effect(each, (*path, index))
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from without_effect(each, (*path, str(name)))
+    elif isinstance(value, Written):
+        for each in fields(value):
+            inner, about = getattr(value, each.name), each.metadata
+            if "key" not in about:
+                unused = about.get("unused", {})
+                why = {name: unused.get(name, "") for name in inner} if "unused" in about else {}
+                yield from (((*path, name), reason) for name, reason in why.items() if reason is not None)
+            elif not about["unused"]:
+                yield from without_effect(inner, (*path, about["key"]))
+            elif about["key"] in value.written and inner != each.default:
+                yield (*path, about["key"]), about["unused"]
 
 
 @dataclass(frozen=True)

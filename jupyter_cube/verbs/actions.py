@@ -13,7 +13,7 @@ from jupyter_cube.errors import DetachedError, Fault, NotFoundError, UsageError,
 from jupyter_cube.handle import Job
 from jupyter_cube.hint import command
 from jupyter_cube.lifecycle import render
-from jupyter_cube.lifecycle.state import State
+from jupyter_cube.lifecycle.state import JobState, State
 from jupyter_cube.logview import View
 from jupyter_cube.store.index import Summary
 from jupyter_cube.submitting.options import Options
@@ -136,7 +136,8 @@ def list_jobs(call: Call) -> Answer:
 
 def summary_record(one: Summary) -> dict[str, Any]:
     """A line of the list of jobs as JSON values."""
-    return {**dataclasses.asdict(one), "state": one.state.value, "tags": list(one.tags), "items": list(one.items)}
+    lists = {"tags": list(one.tags), "items": list(one.items), "held": list(one.held)}
+    return {**dataclasses.asdict(one), "state": one.state.value, **lists}
 
 
 def describe(call: Call) -> Answer:
@@ -167,7 +168,11 @@ def stop(call: Call) -> Answer:
     stopped = _jobs(call)
     for job in stopped:
         job.stop(call.get("reason") or "stopped by its user")
-    return Answer([job.describe() for job in stopped], _headlines(stopped))
+    # What was asked for is what is said: its owner may not have read it yet.
+    states = [job.snapshot() for job in stopped]
+    states = [one if one.state.final else dataclasses.replace(one, state=State.STOPPING) for one in states]
+    records = [{**job.describe(), "state": one.state.value} for job, one in zip(stopped, states, strict=True)]
+    return Answer(records, _headlines(stopped, states))
 
 
 def retry(call: Call) -> Answer:
@@ -266,9 +271,10 @@ def _jobs(call: Call) -> list[Job]:
     return [api.job(name) for name in call.values["jobs"]]
 
 
-def _headlines(shown: Sequence[Job]) -> str:
+def _headlines(shown: Sequence[Job], states: Sequence[JobState] = ()) -> str:
     now = time.time()
-    return "".join(f"{render.headline(job.name, job.snapshot(), now)}  {job.short_id}\n" for job in shown)
+    pairs = zip(shown, states or [job.snapshot() for job in shown], strict=True)
+    return "".join(f"{render.headline(job.name, state, now)}  {job.short_id}\n" for job, state in pairs)
 
 
 _ACTIONS: Mapping[str, Callable[[Call], Answer]] = {

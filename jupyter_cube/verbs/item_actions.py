@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ from jupyter_cube.curation import drafts, offers, showcase
 from jupyter_cube.errors import UsageError
 from jupyter_cube.hint import command
 from jupyter_cube.lifecycle.render import plain
+from jupyter_cube.marketplace import carried
 from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.item import Published
 from jupyter_cube.marketplace.sources import settings
+from jupyter_cube.marketplace.trust import Allowed
 from jupyter_cube.marketplace.verify import verify as verified
 from jupyter_cube.verbs.answer import Answer
 from jupyter_cube.verbs.parser import Call
@@ -64,7 +66,8 @@ def bring_in(call: Call) -> Answer:
         {"name": one.name, "kind": one.kind, "version": one.version, "digest": one.digest, "notes": list(one.notes)}
         for one in brought
     ]
-    return Answer(document, "".join(f"{line}\n" for line in lines) or "nothing to import\n")
+    text = "".join(f"{line}\n" for line in lines) or "nothing to import\n"
+    return Answer(document, text, code=0 if all(one.kind for one in brought) else 1)
 
 
 def new(call: Call, namespace: Mapping[str, Any] | None = None) -> Answer:
@@ -114,16 +117,33 @@ def sources(call: Call) -> Answer:
 
 def trust(call: Call) -> Answer:
     """``trust``."""
+    if call.get("withdraw"):
+        return _withdrawn(call)
     if "item" in call.values:
         if "digest" not in call.values:
             see = command(f"show {call.values['item']}")
             raise UsageError("trust needs the digest of what is allowed", hint=f"see it with: {see}")
         allowed = offers.allow(call.values["item"], call.values["digest"])
-        return Answer({"item": allowed.item.label, "digest": allowed.digest}, f"allowed {showcase.label(allowed)}\n")
+        missing = carried.missing(allowed)
+        text = f"allowed {showcase.label(allowed)}\n" + (f"  {plain(missing)}\n" if missing else "")
+        return Answer({"item": allowed.item.label, "digest": allowed.digest, "missing": missing}, text)
     records = catalog().trust.records()
-    lines = [f"{one.source}/{one.name}@{one.version}  {one.digest}  {one.publisher}" for one in records]
+    lines = [f"{_allowed(one)}  {one.publisher}" for one in records]
     text = "".join(f"{plain(line)}\n" for line in lines) or "nothing has been allowed besides the built-in items\n"
     return Answer([dataclasses.asdict(one) for one in records], text)
+
+
+def _withdrawn(call: Call) -> Answer:
+    if "item" not in call.values or "digest" in call.values:
+        words = command("trust NAME --withdraw")
+        raise UsageError("--withdraw takes the item's name, and no digest", hint=f"write: {words}")
+    gone = offers.withdraw(call.values["item"])
+    text = "".join(f"withdrawn {plain(_allowed(one))}\n" for one in gone)
+    return Answer([dataclasses.asdict(one) for one in gone], text)
+
+
+def _allowed(one: Allowed) -> str:
+    return f"{one.source}/{one.name}@{one.version}  {one.digest}"
 
 
 def verify(call: Call) -> Answer:
@@ -144,13 +164,14 @@ def export(call: Call) -> Answer:
     return Answer({"job": text}, text)
 
 
-def _published(found: list[Published], notes: Any) -> Answer:
-    lines = [f"published {showcase.label(one)}\n" for one in found] + [f"  {plain(note)}\n" for note in notes]
-    document = [
+def _published(found: list[Published], notes: Sequence[str]) -> Answer:
+    indent = "  " if found else ""
+    lines = [f"published {showcase.label(one)}\n" for one in found] + [f"{indent}{plain(note)}\n" for note in notes]
+    published = [
         {"name": one.item.name, "version": one.item.version, "digest": one.digest, "source": one.source}
         for one in found
     ]
-    return Answer(document, "".join(lines))
+    return Answer({"published": published, "notes": list(notes)}, "".join(lines))
 
 
 ACTIONS: Mapping[str, Callable[[Call], Answer]] = {

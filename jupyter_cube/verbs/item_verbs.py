@@ -106,9 +106,10 @@ VERBS_ABOUT_ITEMS: tuple[Verb, ...] = (
         (
             Option(("ITEM",), "NAME@VERSION", "item", "ITEM", completes="item"),
             Option(("DIGEST",), "as the refusal names it", "digest", "DIGEST"),
+            Option(("--withdraw",), "instead, allow no version of the item any more", "withdraw"),
             JSON,
         ),
-        ("trust team/mnist@1.2.0 sha256:0b41...",),
+        ("trust team/mnist@1.2.0 sha256:0b41...", "trust team/mnist --withdraw"),
     ),
     Verb(
         "verify",

@@ -96,7 +96,7 @@ def _converted(option: Option, typed: Any, lookup: Lookup | None) -> Any:
         try:
             value = option.convert(value)
         except ValueError as error:
-            raise UsageError(str(error), place=option.flags[0]) from None
+            raise UsageError(str(error), place="/".join(option.flags)) from None
         if option.choices and value not in option.choices:
             raise UsageError(f"unknown value {text!r}", place=option.flags[0], hint=near(value, option.choices))
         return value

@@ -7,8 +7,12 @@ from jupyter_cube.verbs.item_verbs import VERBS_ABOUT_ITEMS
 from jupyter_cube.verbs.option import JSON, Option, Verb, count, identifier, names, number, pair, port, tags
 
 _STATES = tuple(State.__members__)
-_JOB = Option(("ID",), "the job's id, the beginning of it, or its name", "job", "ID", required=True, completes="job")
-_JOBS = Option(("ID",), "ids, beginnings of them, or names", "jobs", "ID", repeat=True, required=True, completes="job")
+_JOB = Option(
+    ("ID",), "the job's name or id, or the id's first characters", "job", "ID", required=True, completes="job"
+)
+_JOBS = Option(
+    ("ID",), "names, ids, or ids' first characters", "jobs", "ID", repeat=True, required=True, completes="job"
+)
 _TASK = Option(("--task",), "only this task, such as worker-0", "task", "TASK", completes="task")
 
 _REQUIRE = "an item that the tasks need first: mnist:dataPath=/data/mnist"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from jupyter_cube import process
+from jupyter_cube import hint, process
 from jupyter_cube.backends.local import launch, mounts
 from jupyter_cube.errors import ConflictError
 from jupyter_cube.planning import wrapper
@@ -33,7 +33,9 @@ def shell(folder: JobFolder, name: str) -> tuple[list[str], Mapping[str, str], s
     task = folder.plan.tasks[number]
     attempt = max(folder.state().tasks[number].attempt, 1)
     if not os.path.exists(f"{folder.path}/private/job.env"):
-        raise ConflictError("the job's environment has been deleted", place=folder.id)
+        again = hint.command(f"submit {folder.path}/spec.yaml")
+        advice = f"its log stays; run it again with: {again}"
+        raise ConflictError("its environment has been deleted", place=str(folder.record["name"]), hint=advice)
     claim = folder.claim(name, attempt)
     exports = launch.task_exports(folder, task, attempt, claim.devices if claim else ())
     added = folder.attempt_file(name, attempt, "env")

@@ -19,11 +19,14 @@ from typing import Any
 
 from jupyter_cube import files, process
 from jupyter_cube.backends.local import nodes
+from jupyter_cube.config import FILE as _CONFIG
 from jupyter_cube.errors import BackendError, CubeError, NotFoundError, UsageError, near
 from jupyter_cube.lifecycle.plan import Mount, Plan, Role
 from jupyter_cube.store.folder import JobFolder
 
 _FORBIDDEN = ("/proc", "/sys", "/dev")
+# folders of the system itself: whatever is put there, what programs look for is hidden
+_SYSTEM = {"/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/run", "/sbin", "/usr", "/var"}
 _SWITCH = "CUBE_NO_NAMESPACES"
 _SCRIPT = str(Path(__file__).parents[2] / "task" / "namespace.py")
 
@@ -77,6 +80,12 @@ def check(plan: Plan, given: Mapping[str, Any], store: Path) -> list[str]:
         )
         for role in plan.roles:
             replacements(bound(role, given, Path("job")))
+    else:
+        warnings += [
+            f"{each.target} has files on this machine, the tasks see those of {each.origin or each.source} instead"
+            for each in mounted
+            if _hides(each, given)
+        ]
     return list(dict.fromkeys(warnings))
 
 
@@ -88,6 +97,9 @@ def _check_target(mount: Mount, role: Role, given: Mapping[str, Any], store: Pat
     for path in (target, real):
         if path == "/" or any(path == one or path.startswith(f"{one}/") for one in _FORBIDDEN):
             raise UsageError(f"nothing can be mounted at {target}", place=asked, hint="choose a path like /mnt/data")
+        if path in _SYSTEM:
+            message = f"a mount at {target} would hide the system's own files"
+            raise UsageError(message, place=asked, hint="choose a path like /mnt/data")
     needed = [str(store), given["cache"], sys.executable, sys.prefix, "/bin/sh", "/usr/bin/env"]
     for path in [*map(os.path.realpath, needed), *_libraries()]:
         if path == real or path.startswith(f"{real}/"):
@@ -95,6 +107,20 @@ def _check_target(mount: Mount, role: Role, given: Mapping[str, Any], store: Pat
     twice = next((one for one in role.mounts if one.target == target and one.source != mount.source), None)
     if twice is not None:
         raise UsageError(f"{mount.source} and {twice.source} are both mounted at {target}", place=asked)
+
+
+def _hides(mount: Mount, given: Mapping[str, Any]) -> bool:
+    """Whether this machine has something at the target, and something else than what is mounted there."""
+    real = os.path.realpath(mount.target)
+    if mount.kind == "storage" and _storage(mount, given["storages"])[0] == real:
+        return False
+    try:
+        with os.scandir(real) as entries:
+            return next(entries, None) is not None
+    except PermissionError:
+        return True
+    except OSError:  # most often nothing is there
+        return False
 
 
 @functools.cache
@@ -138,12 +164,11 @@ def bound(role: Role, given: Mapping[str, Any], job: Path) -> list[Bound]:
 def _storage(mount: Mount, storages: Mapping[str, Any]) -> tuple[str, bool]:
     name, _, below = mount.source.partition("/")
     if name not in storages:
-        setting = "name its folder in the setting 'storages' of jupyter_cube_config.json"
-        hint = ", ".join(filter(None, (near(name, storages), setting)))
-        raise NotFoundError(f"Storage {name} is not found.", place=mount.origin or mount.target, hint=hint)
+        message = f"Storage {name} is not found. Name its folder in the setting 'storages' of {_CONFIG}"
+        raise NotFoundError(message, place=mount.origin or mount.target, hint=near(name, storages))
     setting = storages[name]
     path = setting if isinstance(setting, str) else setting.get("path")
-    place = f"storages.{name} in jupyter_cube_config.json"
+    place = f"storages.{name} in {_CONFIG}"
     if not isinstance(path, str) or not path:
         raise UsageError("a storage without a path", place=place, hint='write {"path": FOLDER, "readOnly": true}')
     root = os.path.realpath(os.path.expanduser(path))
@@ -226,7 +251,8 @@ def refused(store: Path) -> str:
 def _try(store: Path) -> str:
     spec = store / f".namespaces.{os.getpid()}"
     mount = Bound("/.jupyter-cube/try", str(store), read_only=True)
-    files.write(spec, _spec(store, [mount]))
+    with files.draft_of(store, spec):
+        files.write(spec, _spec(store, [mount]))
     try:
         words = [*command("run", str(spec)), "true"]
         done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False, cwd="/")

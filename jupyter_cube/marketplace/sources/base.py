@@ -123,6 +123,10 @@ class Source(ABC):
             except CubeError as error:
                 yield Entry(self.name, name, version, problem=one_line(str(error))[:_LONGEST])
 
+    def misplaced(self) -> list[str]:
+        """Files of items at places where no source looks for them, and what to do, a line each."""
+        return []
+
     def state(self) -> State:
         """How it is, for ``sources``."""
         try:

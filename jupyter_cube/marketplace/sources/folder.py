@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
-from jupyter_cube.errors import BackendError
+from jupyter_cube.errors import BackendError, CubeError
 from jupyter_cube.marketplace.item import FILE, Published
 from jupyter_cube.marketplace.reference import NAME
-from jupyter_cube.marketplace.sources import reading
-from jupyter_cube.marketplace.sources.base import Source
+from jupyter_cube.marketplace.sources import layout, reading
+from jupyter_cube.marketplace.sources.base import Source, State, one_line
 from jupyter_cube.marketplace.version import VERSION, newest
 
 _NAME = re.compile(NAME)
@@ -71,6 +71,21 @@ class FolderSource(Source):
             return f"{changed} {os.stat(f'{folder}/{version}/{FILE}').st_mtime_ns}"
         except OSError:
             return ""
+
+    def misplaced(self) -> list[str]:
+        found = [FILE] if os.path.isfile(f"{self.root}/{FILE}") else []
+        for name in self.names():
+            folder = Path(self.root, name)
+            depths = (FILE, f"*/{FILE}") if self.versions(name) else (FILE, f"*/{FILE}", f"*/*/{FILE}")
+            found += sorted(str(path.relative_to(self.root)) for depth in depths for path in folder.glob(depth))
+        return layout.misplaced(found)
+
+    def state(self) -> State:
+        try:
+            items = sum(1 for name in self.names() if self.versions(name))
+            return State(self.name, self.uri, items, detail=one_line(layout.summary(self.misplaced())))
+        except CubeError as error:
+            return State(self.name, self.uri, problem=self.problem(error))
 
     def _unreachable(self, error: OSError) -> BackendError:
         return BackendError(

@@ -15,7 +15,8 @@ from typing import Any
 from jupyter_cube import files
 from jupyter_cube.errors import UsageError
 from jupyter_cube.marketplace.item import Published
-from jupyter_cube.marketplace.sources import reading, repository
+from jupyter_cube.marketplace.sources import layout, reading, repository
+from jupyter_cube.marketplace.sources.base import one_line
 from jupyter_cube.marketplace.sources.far import FarSource
 from jupyter_cube.marketplace.sources.folder import FolderSource
 
@@ -46,6 +47,9 @@ class GitSource(FarSource):
             raise UsageError(f"{name}@{version} of the source '{self.name}' cannot be used: it {refused}")
         return reading.read(folder, source=self.name, name=name, version=version, publisher=self.uri)
 
+    def misplaced(self) -> list[str]:
+        return repository.misplaced(str(self._tree().root))
+
     def name_stamp(self, name: str) -> str:
         return repository.tree_id(str(self._tree().root), name)
 
@@ -55,7 +59,8 @@ class GitSource(FarSource):
         if not tree.is_dir():
             repository.lay_out(self._cache.path / "repository", commit, tree)
         _forget_old(tree)
-        return {"stamp": commit, "detail": f"commit {commit}"}
+        odd = one_line(layout.summary(repository.misplaced(str(tree))))
+        return {"stamp": commit, "detail": f"commit {commit}" + (f"  {odd}" if odd else "")}
 
     def _here(self) -> bool:
         return bool(self.stamp()) and self._path(self.stamp()).is_dir()

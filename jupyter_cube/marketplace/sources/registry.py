@@ -52,6 +52,6 @@ def make(name: str, uri: str) -> Source:
         return GitSource(name, uri)
     path = Path(uri.removeprefix("file://")).expanduser()
     if not path.is_absolute() or "://" in str(path):
-        hint = "write a folder's whole path, http(s)://HOST/…, git+https://HOST/…@REF or git+ssh://…"
+        hint = "write a folder's whole path, http(s)://HOST/…, git+https://HOST/…@REF, git+ssh://… or git+file:///…"
         raise UsageError(f"{uri!r:.200} is no source of items", place=f"source '{name}'", hint=hint)
     return FolderSource(name, path)

@@ -20,6 +20,7 @@ from jupyter_cube.errors import BackendError
 from jupyter_cube.marketplace import digest as digests
 from jupyter_cube.marketplace import staging
 from jupyter_cube.marketplace.reference import NAME
+from jupyter_cube.marketplace.sources import layout
 from jupyter_cube.marketplace.sources.base import one_line
 from jupyter_cube.marketplace.version import VERSION
 
@@ -28,6 +29,8 @@ MOST_FILES = 1_000_000  # of a commit
 
 _REFUSED = ".refused"  # beside the version's folder: why it was not laid out
 _TREES = ".trees.json"  # beside the names: git's ids of their folders
+_MISPLACED = ".misplaced.json"  # likewise: what of the commit is no item because of where it lies
+_TOLD = 100  # of these
 _SETTINGS = {
     "core.hooksPath": os.devnull,
     "core.symlinks": "false",
@@ -67,12 +70,15 @@ def lay_out(repository: Path, commit: str, target: Path) -> None:
         BackendError: the repository is damaged.
     """
     listing = ["-C", str(repository), "ls-tree", "-z", "--full-tree"]
-    blobs, refused, size = _listed(_output([*listing, "-r", "-l", commit]))
+    everything = _output([*listing, "-r", "-l", commit])
+    blobs, refused, size = _listed(everything)
+    paths = [os.fsdecode(line.partition(b"\t")[2]) for line in everything.split(b"\0")]
     if size > (free := shutil.disk_usage(repository).free) / 2:  # one blob may stand for a thousand files
         raise BackendError(f"the commit has {size:,} bytes, and the disk has room for {free:,}", hint="free some space")
     trees = _output([*listing, commit])
     with contextlib.suppress(FileExistsError), staging.staged(target) as folder:
         files.write(folder / _TREES, json.dumps(_tree_ids(trees)))
+        files.write(folder / _MISPLACED, json.dumps(layout.misplaced(paths)[:_TOLD]))
         for item, why in refused.items():
             (folder / item).mkdir(parents=True)
             files.write(folder / item / _REFUSED, why)
@@ -91,6 +97,16 @@ def refusal(folder: str) -> str:
         return Path(folder, _REFUSED).read_text("utf-8")
     except OSError:
         return ""
+
+
+def misplaced(folder: str) -> list[str]:
+    """Files of items at places where they are none, in a folder that was laid out, and what to do, a line each."""
+    return list(files.read_json(f"{folder}/{_MISPLACED}") or [])
+
+
+def is_bare(folder: str) -> bool:
+    """Whether a folder is a repository without a work tree: its folders are git's own."""
+    return os.path.isfile(f"{folder}/HEAD") and all(os.path.isdir(f"{folder}/{one}") for one in ("objects", "refs"))
 
 
 def tree_id(folder: str, name: str) -> str:

@@ -37,7 +37,7 @@ def write_index(root: str | Path) -> Served:
         StoreError: it cannot be written.
     """
     source = FolderSource("served", Path(root).absolute())
-    records, problems = [], []
+    records, problems = [], [one_line(line) for line in source.misplaced()]
     for name in source.names():
         for version in source.versions(name):
             try:

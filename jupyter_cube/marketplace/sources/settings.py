@@ -8,14 +8,16 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jupyter_cube import config as configuration
 from jupyter_cube import files
 from jupyter_cube.config import FILE, config
 from jupyter_cube.errors import ConflictError, NotFoundError, UsageError, near
+from jupyter_cube.hint import command
 from jupyter_cube.marketplace.places import locked, marketplace_path
 from jupyter_cube.marketplace.reference import NAME, NAME_WORDS
-from jupyter_cube.marketplace.sources import builtin, registry
+from jupyter_cube.marketplace.sources import builtin, registry, repository
 from jupyter_cube.marketplace.sources.base import Source, State
 from jupyter_cube.marketplace.sources.folder import FolderSource
 
@@ -41,6 +43,10 @@ def add(name: str, uri: str) -> Source:
     made = registry.make(name, uri)
     if isinstance(made, FolderSource) and not os.path.isdir(made.root):
         raise UsageError("there is no such folder", place=made.root, hint="make it, or write an address with ://")
+    if isinstance(made, FolderSource) and repository.is_bare(made.root):
+        address = f"git+file://{quote(os.path.abspath(made.root))}"
+        hint = f"write: {command(f'sources add {name} {address}')}"
+        raise UsageError("this is a bare Git repository, no folder of items", place=made.root, hint=hint)
     _change({**_own(), name: uri})
     if config().sources.get(name) != uri:
         raise ConflictError(f"the system's configuration decides on sources; '{name}' has no effect")
