@@ -22,18 +22,18 @@ describe('parse', () => {
       'worker-3 RUNNING'
     ]);
     expect(role?.counts).toEqual([
-      { state: 'RUNNING', count: 3 },
-      { state: 'FAILED', count: 1 }
+      { state: 'FAILED', count: 1 },
+      { state: 'RUNNING', count: 3 }
     ]);
   });
 
   it('counts what comes as counts, and more tasks than can be drawn', () => {
-    expect(job({ tasks: { worker: { FAILED: 1, RUNNING: 99 } } }).roles[0]).toEqual({
+    expect(job({ tasks: { worker: { RUNNING: 99, FAILED: 1 } } }).roles[0]).toEqual({
       name: 'worker',
       tasks: null,
       counts: [
-        { state: 'RUNNING', count: 99 },
-        { state: 'FAILED', count: 1 }
+        { state: 'FAILED', count: 1 },
+        { state: 'RUNNING', count: 99 }
       ]
     });
     const two = job({ tasks: { a: [['RUNNING', 40]], b: [['RUNNING', 40]] } });

@@ -5,8 +5,8 @@ export const MIME = 'application/vnd.jupyter-cube.job+json';
 /** The newest version of the record that can be read here. */
 export const VERSION = 1;
 
-/** The states of a job and of a task, in the order in which they are counted. */
-export const STATES = ['WAITING', 'RUNNING', 'STOPPING', 'STOPPED', 'SUCCEEDED', 'FAILED', 'UNKNOWN'] as const;
+/** The states of a job and of a task; in this order they are counted: first what needs a hand, last what is over. */
+export const STATES = ['FAILED', 'UNKNOWN', 'STOPPING', 'RUNNING', 'WAITING', 'SUCCEEDED', 'STOPPED'] as const;
 
 export type State = (typeof STATES)[number];
 

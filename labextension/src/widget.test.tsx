@@ -36,7 +36,7 @@ describe('a card', () => {
     for (const part of ['train', 'running 2:31', 'epoch 3/10  loss 0.231', 'saved ', '%cube stop k3jabc']) {
       expect(text).toContain(part);
     }
-    expect(shown.node.querySelector('section')?.getAttribute('aria-label')).toBe('Job train: running 2:31');
+    expect(shown.node.querySelector('[role=group]')?.getAttribute('aria-label')).toBe('Job train: running 2:31');
   });
 
   it('says of every task what it is called and how it is', () => {
@@ -44,14 +44,20 @@ describe('a card', () => {
     const marks = all(shown, '.cube-Role .cube-Mark');
     expect(marks.map(mark => mark.getAttribute('title'))).toEqual(['worker-0 running', 'worker-1 failed']);
     expect(marks.map(mark => mark.getAttribute('aria-label'))).toEqual(['worker-0 running', 'worker-1 failed']);
-    expect(all(shown, '.cube-Role-counts').map(one => one.textContent)).toEqual(['1 running, 1 failed']);
+    expect(all(shown, '.cube-Role-counts').map(one => one.textContent)).toEqual(['1 failed, 1 running']);
+  });
+
+  it('does not count tasks that are all alike, nor speak of them where they are as the job is', () => {
+    const mixed = card(record({ tasks: { worker: [['RUNNING', 2]], ps: [['SUCCEEDED', 2]] } }));
+    expect(all(mixed, '.cube-Role-counts').map(one => one.textContent)).toEqual(['running', 'succeeded']);
+    expect(all(card(record({ tasks: { worker: [['RUNNING', 2]] } })), '.cube-Role-counts')).toEqual([]);
   });
 
   it('draws no marks for the only task, and a bar for many', () => {
     expect(all(card(record()), '.cube-Role')).toEqual([]);
     const many = card(record({ tasks: { worker: { RUNNING: 99, FAILED: 1 } } }));
     expect(all(many, '.cube-Role .cube-Mark')).toEqual([]);
-    expect(all(many, '.cube-Bar').map(bar => bar.getAttribute('aria-label'))).toEqual(['99 running, 1 failed']);
+    expect(all(many, '.cube-Bar').map(bar => bar.getAttribute('aria-label'))).toEqual(['1 failed, 99 running']);
   });
 
   it('says why it waits, and why it failed', () => {
@@ -74,9 +80,9 @@ describe('a card', () => {
 
   it('takes the next record in its place', () => {
     const shown = card(record());
-    const section = shown.node.querySelector('section');
+    const group = shown.node.querySelector('[role=group]');
     void shown.renderModel(model(record({ state: 'SUCCEEDED', ended: 1_800_000_200 })));
-    expect(shown.node.querySelector('section')).toBe(section);
+    expect(shown.node.querySelector('[role=group]')).toBe(group);
     expect(shown.node.textContent).toContain('succeeded after 3:20');
   });
 

@@ -76,17 +76,21 @@ function Instead({ text, children }: { text: string; children: ReactNode }): JSX
 function Card({ job, trans }: { job: IJob } & ITranslated): JSX.Element {
   const words = jobWords(job, trans);
   return (
-    <section className="cube-Card" data-state={job.state} aria-label={trans.__('Job %1: %2', job.name, words)}>
+    <div className="cube-Card" data-state={job.state} role="group" aria-label={trans.__('Job %1: %2', job.name, words)}>
       <header className="cube-Card-head">
         <Mark state={job.state} />
-        <bdi className="cube-Card-name" title={job.id}>
-          {job.name}
-        </bdi>
-        <span className="cube-Card-words">{words}</span>
-        <Roles job={job} trans={trans} />
+        <div className="cube-Card-facts">
+          <span className="cube-Card-words">
+            <bdi className="cube-Card-name" title={job.id}>
+              {job.name}
+            </bdi>{' '}
+            {words}
+            {job.reason !== '' && <bdi className="cube-Card-reason"> · {job.reason}</bdi>}
+          </span>
+          <Roles job={job} trans={trans} />
+        </div>
         <Saved at={job.asOf} trans={trans} />
       </header>
-      {job.reason !== '' && <div className="cube-Card-reason">{job.reason}</div>}
       {job.tail.length > 0 && <Tail lines={job.tail} />}
       {job.next.length > 0 && (
         <div className="cube-Card-next">
@@ -95,7 +99,7 @@ function Card({ job, trans }: { job: IJob } & ITranslated): JSX.Element {
           ))}
         </div>
       )}
-    </section>
+    </div>
   );
 }
 
@@ -115,7 +119,7 @@ function Roles({ job, trans }: { job: IJob } & ITranslated): JSX.Element | null 
     return null;
   }
   return (
-    <span className="cube-Card-roles">
+    <>
       {job.roles.map(role => (
         <span className="cube-Role" key={role.name}>
           <bdi className="cube-Role-name">{role.name}</bdi>
@@ -128,10 +132,10 @@ function Roles({ job, trans }: { job: IJob } & ITranslated): JSX.Element | null 
               ))}
             </span>
           )}
-          {!uniform(job) && <span className="cube-Role-counts">{countWords(role.counts, trans)}</span>}
+          {!uniform(job) && <span className="cube-Role-counts">{roleWords(role, trans)}</span>}
         </span>
       ))}
-    </span>
+    </>
   );
 }
 
@@ -211,6 +215,14 @@ function jobWords(job: IJob, trans: TranslationBundle): string {
     return word;
   }
   return job.ended === 0 ? `${word} ${clock(ran)}` : trans.__('%1 after %2', word, clock(ran));
+}
+
+/** Where marks stand for the tasks, nobody needs the number of those that are all alike. */
+function roleWords({ counts, tasks }: IRole, trans: TranslationBundle): string {
+  const [first, ...others] = counts;
+  return tasks !== null && first !== undefined && others.length === 0
+    ? stateWord(first.state, trans)
+    : countWords(counts, trans);
 }
 
 function countWords(counts: readonly ICount[], trans: TranslationBundle): string {

@@ -40,7 +40,7 @@ def missing() -> str:
     """Why these tests cannot run here; empty where they can."""
     lacking = [module for module in MODULES if importlib.util.find_spec(module) is None]
     if lacking:
-        return f"the extra `ui` is not installed: no {', '.join(lacking)}"
+        return f"no {', '.join(lacking)} here; scripts/ui runs these tests"
     return "" if CHROMIUM else "there is no chromium on the PATH"
 
 

@@ -6,13 +6,14 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from live_jupyter import Jupyter
 
+from jupyter_cube import hint
 from jupyter_cube.lifecycle.state import JobState, State, TaskState
 from jupyter_cube.notebook.bundle import MIME, Snapshot, bundle
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Open = Callable[[str, str], "Page"]
 FRONT_ENDS = pytest.mark.parametrize("front_end", ["lab", "notebook"])
 NOW = time.time()
-CARD = ".jp-NotebookPanel:visible section.cube-Card"
+CARD = ".jp-NotebookPanel:visible .cube-Card[data-state]"
 EVIL = (
     "<img src=x onerror=\"window.ran = 'img'\"><script>window.ran = 'script'</script><a href='javascript:ran=1'>x</a>"
 )
@@ -38,7 +39,9 @@ def stored(state: State, reason: str = "", tail: tuple[str, ...] = (), **roles: 
     )
     started = 0 if state is State.WAITING else NOW - 151
     job = JobState(state, tasks, started=started, ended=NOW if state.final else 0, reason=reason)
-    return bundle(Snapshot("/home/me/cube", "k3jabcdefghijklm", "train", job, tail, NOW))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hint, "in_notebook", lambda: True)  # commands as a kernel writes them
+        return bundle(Snapshot("/home/me/cube", "k3jabcdefghijklm", "train", job, tail, NOW))
 
 
 def cell(source: str, forms: dict[str, Any] | None = None, number: int = 0) -> dict[str, Any]:
@@ -79,9 +82,9 @@ def test_a_stored_job_is_a_card_without_a_kernel(open_in: Open, jupyter: Jupyter
         texts,
         [
             ["train", "running 2:31", "worker", "3 running, 1 succeeded", "epoch 3/10  loss 0.231", "saved"],
-            ["waiting", "needs 2 GPUs, 1 free: big-run holds 0, 1 since 13:02", "stop k3jabc"],
-            ["failed after 2:31", "worker-1 exit 1", "ValueError: no data", "retry k3jabc"],
-            ["90 running, 30 succeeded, 1 failed", "worker-70", "epoch 1"],
+            ["waiting", "needs 2 GPUs, 1 free: big-run holds 0, 1 since 13:02", "%cube stop k3jabc"],
+            ["failed after 2:31", "worker-1 exit 1", "ValueError: no data", "%cube retry k3jabc"],
+            ["1 failed, 90 running, 30 succeeded", "worker-70", "epoch 1"],
         ],
         strict=True,
     ):
@@ -134,6 +137,17 @@ def test_a_submitted_cell_shows_its_job_until_the_end(
     assert card.locator(".cube-Role .cube-Mark[data-state=SUCCEEDED]").count() == 2
 
 
+COLOURS = """() => {
+    const background = node => {
+        const colour = getComputedStyle(node).backgroundColor;
+        return colour === 'rgba(0, 0, 0, 0)' ? background(node.parentElement) : colour;
+    };
+    return [...document.querySelectorAll('.cube-Card *')]
+        .filter(node => [...node.childNodes].some(child => child.nodeType === Node.TEXT_NODE))
+        .map(node => [node.className, getComputedStyle(node).color, background(node)]);
+}"""
+
+
 def luminance(colour: str) -> float:
     red, green, blue = (
         channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
@@ -147,21 +161,26 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])
-def test_a_card_can_be_read_in_every_theme(open_in: Open, jupyter: Jupyter, output_path: str, theme: str) -> None:
+@pytest.fixture
+def themes(jupyter: Jupyter) -> Iterator[tuple[str, ...]]:
+    """The themes of JupyterLab, from which the next test does not inherit one."""
+    yield ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast")
+    kept = Path(jupyter.env["JUPYTERLAB_SETTINGS_DIR"], "@jupyterlab/apputils-extension/themes.jupyterlab-settings")
+    kept.unlink(missing_ok=True)
+
+
+def test_a_card_can_be_read_in_every_theme(
+    open_in: Open, jupyter: Jupyter, themes: tuple[str, ...], output_path: str
+) -> None:
     page = open_in("lab", jupyter.write("themes.ipynb", notebook(RUNNING, WAITING, FAILED, MANY)))
     without_kernel(page)
-    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
     page.locator(CARD).nth(3).wait_for()
     Path(output_path).mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=Path(output_path) / f"{theme}.png")
-    colours = page.evaluate(
-        """() => [...document.querySelectorAll('.cube-Card *')]
-            .filter(node => [...node.childNodes].some(child => child.nodeType === Node.TEXT_NODE))
-            .map(node => [node.className, getComputedStyle(node).color])"""
-    )
-    background = page.evaluate("getComputedStyle(document.querySelector('.jp-Notebook')).backgroundColor")
-    assert colours
-    for name, colour in colours:
-        assert contrast(colour, background) >= 4.5, (name, colour, background)
+    for theme in themes:
+        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+        page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
+        page.screenshot(path=Path(output_path) / f"{theme}.png")
+        shown = page.evaluate(COLOURS)
+        assert shown
+        for name, colour, background in shown:
+            assert contrast(colour, background) >= 4.5, (theme, name, colour, background)
