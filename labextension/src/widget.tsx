@@ -94,8 +94,8 @@ function Card({ job, trans }: { job: IJob } & ITranslated): JSX.Element {
       {job.tail.length > 0 && <Tail lines={job.tail} />}
       {job.next.length > 0 && (
         <div className="cube-Card-next">
-          {job.next.map(command => (
-            <code key={command}>{command}</code>
+          {job.next.map((command, number) => (
+            <code key={number}>{command}</code>
           ))}
         </div>
       )}
