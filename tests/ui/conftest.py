@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 MODULES = ("jupyterlab", "notebook", "playwright", "pytest_playwright")
+# window.cubeHeights: of every card all heights that it was seen with
 WATCH_CARDS = """
     window.cubeHeights = new Map();
     const sizes = new ResizeObserver(entries => {
@@ -56,8 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The system's Chromium, which calls nobody by itself."""
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    sandbox = ["--no-sandbox"] if os.getuid() == 0 else []
-    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": [*quiet, *sandbox, "--disable-gpu"]}
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": [*quiet, "--disable-gpu"]}
 
 
 @pytest.fixture(scope="session")
@@ -72,16 +71,20 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
 
 
 @pytest.fixture
-def open_in(page: Page, jupyter: Jupyter) -> Callable[[str, str], Page]:
-    """``open_in(front_end, path)`` opens a notebook in ``lab`` or ``notebook``."""
+def open_in(page: Page, jupyter: Jupyter) -> Iterator[Callable[[str, str], Page]]:
+    """``open_in(front_end, path)`` opens a notebook in ``lab`` or ``notebook``; no error of our scripts goes unseen."""
     page.add_init_script(WATCH_CARDS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))
 
     def open_it(front_end: str, path: str) -> Page:
         page.goto(jupyter.url(front_end, path))
         page.locator(".jp-NotebookPanel:visible .jp-Cell").first.wait_for()
         return page
 
-    return open_it
+    yield open_it
+    ours = [error for error in errors if "/jupyter-cube/" in error]  # Notebook 7 has errors of its own
+    assert not ours, "\n".join(ours)
 
 
 @pytest.fixture
