@@ -71,9 +71,9 @@ def without_kernel(page: Page) -> None:
 
 @FRONT_ENDS
 def test_a_stored_job_is_a_card_without_a_kernel(open_in: Open, jupyter: Jupyter, front_end: str) -> None:
-    # the file lies there unsigned: an untrusted notebook, in which text/html would not be shown as HTML
     page = open_in(front_end, jupyter.write("stored.ipynb", notebook(RUNNING, WAITING, FAILED, MANY)))
     without_kernel(page)
+    assert page.evaluate(TRUSTED) is False  # nobody has signed the file
     cards = page.locator(CARD)
     cards.first.wait_for()
     assert cards.count() == 4
@@ -113,6 +113,7 @@ def test_nothing_of_a_record_runs_or_links(open_in: Open, jupyter: Jupyter, fron
     without_kernel(page)
     outputs = page.locator(".jp-NotebookPanel:visible .cube-Output")
     outputs.nth(2).wait_for()
+    assert page.evaluate(TRUSTED) is True
     assert EVIL in outputs.nth(0).inner_text()
     assert EVIL in outputs.nth(1).inner_text()
     assert "upgrade" in outputs.nth(1).inner_text()
@@ -179,6 +180,7 @@ def test_a_card_can_be_read_in_every_theme(
     for theme in themes:
         page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
         page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
         page.screenshot(path=Path(output_path) / f"{theme}.png")
         shown = page.evaluate(COLOURS)
         assert shown
