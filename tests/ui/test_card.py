@@ -24,9 +24,8 @@ Open = Callable[[str, str], "Page"]
 FRONT_ENDS = pytest.mark.parametrize("front_end", ["lab", "notebook"])
 NOW = time.time()
 CARD = ".jp-NotebookPanel:visible .cube-Card[data-state]"
-EVIL = (
-    "<img src=x onerror=\"window.ran = 'img'\"><script>window.ran = 'script'</script><a href='javascript:ran=1'>x</a>"
-)
+TRUSTED = "window.jupyterapp.shell.currentWidget.content.widgets[0].model.trusted"
+EVIL = "<img src=x onerror='window.ran = 1'><script>window.ran = 2</script><a href='javascript:ran=3'>x</a>"
 
 
 def stored(state: State, reason: str = "", tail: tuple[str, ...] = (), **roles: str) -> dict[str, Any]:
