@@ -29,7 +29,8 @@ use_venv() {
     want="$root $(cksum <"$root/pyproject.toml")"
     if [ "$(cat "$venv/installed-$1" 2>/dev/null)" != "$want" ]; then
         echo "Installing jupyter-cube[$1]"
-        "$bin/python" -m pip install --quiet --disable-pip-version-check --editable "$root[$1]"
+        # without hatch's hooks, which would build the front end: scripts/frontend does, where it is wanted
+        HATCH_BUILD_NO_HOOKS=true "$bin/python" -m pip install --quiet --disable-pip-version-check --editable "$root[$1]"
         echo "$want" >"$venv/installed-$1"
     fi
 }

@@ -46,9 +46,13 @@ def test_the_three_forms_say_the_same() -> None:
         "id": ID,
         "name": "train",
         "state": "RUNNING",
+        "reason": "",
+        "started": NOW - 41,
+        "ended": 0,
         "as_of": NOW,
         "tasks": {"worker": [["RUNNING", 2]]},
         "tail": ["worker-0 │ epoch 3"],
+        "next": bundle.next_steps(snapshot(tasks=2)),
     }
 
 
@@ -73,7 +77,7 @@ def test_a_held_job_says_how_to_enter_and_to_release_it() -> None:
     shown = snapshot()
     held = replace(shown.state.tasks[0], held="held for debugging, 28 min left")
     shown = replace(shown, state=replace(shown.state, tasks=(held,)))
-    assert bundle.next_step(shown).endswith("debug k3jabc --release")
+    assert bundle.next_steps(shown)[-1].endswith("debug k3jabc --release")
 
 
 def test_tasks_keep_their_order_in_the_record() -> None:
@@ -81,6 +85,12 @@ def test_tasks_keep_their_order_in_the_record() -> None:
     tasks = tuple(TaskState(f"w-{n}", "w", n, one) for n, one in enumerate(states))
     shown = Snapshot("s", ID, "n", JobState(State.RUNNING, tasks), (), NOW)
     assert bundle.record(shown)["tasks"] == {"w": [["RUNNING", 2], ["FAILED", 1], ["RUNNING", 1]]}
+
+
+def test_many_tasks_are_counts_in_the_record() -> None:
+    tasks = tuple(TaskState(f"w-{n}", "w", n, State.FAILED if n == 70 else State.RUNNING) for n in range(100))
+    shown = Snapshot("s", ID, "n", JobState(State.RUNNING, tasks), (), NOW)
+    assert bundle.record(shown)["tasks"] == {"w": {"RUNNING": 99, "FAILED": 1}}
 
 
 class Tags(HTMLParser):

@@ -6,9 +6,11 @@ import ast
 import dataclasses
 import inspect
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +25,20 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "jupyter_cube"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")])
-OURS = sorted(
-    path
-    for folder in ("jupyter_cube", "tests", "docs", "scripts", "benchmarks", "notebooks", "labextension", ".ci")
-    for path in (ROOT / folder).rglob("*")
-    if path.is_file() and "__pycache__" not in path.parts
-)
+MADE = ("__pycache__", "labextension/node_modules", "labextension/lib", "jupyter_cube/labextension")
+
+
+def ours() -> Iterator[Path]:
+    """The files that people wrote."""
+    for top in ("jupyter_cube", "tests", "docs", "scripts", "benchmarks", "notebooks", "labextension", ".ci"):
+        for folder, folders, files in os.walk(ROOT / top):
+            folders[:] = [one for one in folders if not f"{folder}/{one}".endswith(MADE)]
+            yield from (Path(folder, file) for file in files)
+
+
+OURS = sorted(ours())
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+FRONT_END: dict[str, Any] = json.loads((ROOT / "labextension" / "package.json").read_text())
 
 
 def name(path: Path) -> str:
@@ -78,12 +87,27 @@ def test_every_dependency_has_its_reason() -> None:
     for requirement in (word for group in groups for word in group):
         package = re.split(r"[\[><=!~ ]", requirement)[0]
         assert package == "jupyter-cube" or f"`{package}`" in text, requirement
+    build = [
+        *PROJECT["build-system"]["requires"],
+        *PROJECT["tool"]["hatch"]["build"]["hooks"]["jupyter-builder"]["dependencies"],
+    ]
+    packages = [re.split(r"[><=]", requirement)[0] for requirement in build]
+    for package in [*packages, *FRONT_END["dependencies"], *FRONT_END["devDependencies"]]:
+        assert f"`{package}`" in text, package
+
+
+def test_the_lock_file_of_the_front_end_names_no_registry() -> None:
+    text = (ROOT / "labextension" / "package-lock.json").read_text("utf-8")
+    assert "resolved" not in text
+    locked = json.loads(text)["packages"][""]
+    for group in ("dependencies", "devDependencies", "engines", "version"):
+        assert locked[group] == FRONT_END[group], "run npm install in labextension/"
 
 
 def test_the_version_is_one() -> None:
     import jupyter_cube
 
-    assert jupyter_cube.__version__ == PROJECT["project"]["version"]
+    assert jupyter_cube.__version__ == PROJECT["project"]["version"] == FRONT_END["version"]
     assert f"## [{jupyter_cube.__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 

@@ -86,39 +86,48 @@ def _cut(line: str) -> str:
 
 
 def record(shown: Snapshot, marks: int = 64) -> dict[str, Any]:
-    """The JSON form. ``tasks`` holds for each role the states in the order of the tasks, as [state, how many]."""
-    roles = render.by_role(shown.state.tasks)
+    """The JSON form; docs/formats.md tells its fields."""
+    state = shown.state
+    roles = render.by_role(state.tasks)
     return {
         "version": VERSION,
         "store": shown.store,
         "id": shown.id,
         "name": shown.name,
-        "state": shown.state.state.value,
+        "state": state.state.value,
+        "reason": "" if state.state is State.SUCCEEDED else state.reason,
+        "started": round(state.started, 3),
+        "ended": round(state.ended, 3),
         "as_of": round(shown.now, 3),
-        "tasks": {role: _runs([task.state for task in tasks], marks) for role, tasks in roles.items()},
+        "tasks": {role: _states([task.state for task in tasks], marks) for role, tasks in roles.items()},
         "tail": list(shown.tail),
+        "next": next_steps(shown),
     }
 
 
-def _runs(states: Sequence[State], marks: int) -> list[list[Any]]:
-    ordered = states if len(states) <= marks else sorted(states, key=list(State).index)
-    return [[state.value, len(list(same))] for state, same in itertools.groupby(ordered)]
+def _states(states: Sequence[State], marks: int) -> list[list[Any]] | dict[str, int]:
+    """Runs of [state, how many] in the order of the tasks, or where these are many how many there are of each."""
+    if len(states) > marks:
+        return {one.value: number for one in State if (number := states.count(one))}
+    return [[state.value, len(list(same))] for state, same in itertools.groupby(states)]
 
 
-def next_step(shown: Snapshot) -> str:
-    """The command that a person may want now."""
+def next_steps(shown: Snapshot) -> list[str]:
+    """The commands that a person may want now."""
     state = shown.state.state
     if state in (State.FAILED, State.UNKNOWN):
         bad = render.failing(shown.state)
         task = f" --task {bad.name}" if bad is not None and len(shown.state.tasks) > 1 else ""
-        return f"{command(f'logs {shown.reference}{task}')}   {command(f'retry {shown.reference}')}"
-    if state is State.SUCCEEDED:
-        return command(f"logs {shown.reference}")
-    if state is State.STOPPED:
-        return command(f"retry {shown.reference}")
-    if any(task.held for task in shown.state.tasks):
-        return f"{command(f'debug {shown.reference}')}   {command(f'debug {shown.reference} --release')}"
-    return f"{command(f'logs {shown.reference} --follow')}   {command(f'stop {shown.reference}')}"
+        words = [f"logs {shown.reference}{task}", f"retry {shown.reference}"]
+    elif state is State.SUCCEEDED:
+        words = [f"logs {shown.reference}"]
+    elif state is State.STOPPED:
+        words = [f"retry {shown.reference}"]
+    elif any(task.held for task in shown.state.tasks):
+        words = [f"debug {shown.reference}", f"debug {shown.reference} --release"]
+    else:
+        words = [f"logs {shown.reference} --follow", f"stop {shown.reference}"]
+    return [command(one) for one in words]
 
 
 def text(shown: Snapshot, marks: int = 64) -> str:
@@ -126,7 +135,7 @@ def text(shown: Snapshot, marks: int = 64) -> str:
     first = render.headline(shown.name, shown.state, shown.now, marks=marks)
     lines = [f"{first}  (as of {render.moment(shown.now)})"]
     lines += [f"  {line}" for line in shown.tail]
-    return "\n".join([*lines, f"  {next_step(shown)}"])
+    return "\n".join([*lines, "  " + "   ".join(next_steps(shown))])
 
 
 def html(shown: Snapshot, marks: int = 64) -> str:
@@ -143,6 +152,6 @@ def html(shown: Snapshot, marks: int = 64) -> str:
     if shown.tail:
         style = "margin:2px 0 2px 1em;white-space:pre-wrap;background:none;color:inherit"
         parts.append(f'<pre style="{style}">{escape(chr(10).join(shown.tail))}</pre>')
-    parts.append(f'<code style="{grey};background:none">{escape(next_step(shown))}</code>')
+    parts.append(f'<code style="{grey};background:none">{escape("   ".join(next_steps(shown)))}</code>')
     style = "font-family:var(--jp-ui-font-family,sans-serif);font-variant-numeric:tabular-nums;line-height:1.5"
     return f'<div style="{style}">{"".join(parts)}</div>'

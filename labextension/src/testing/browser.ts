@@ -1,0 +1,3 @@
+/** What Lumino wants of a browser and jsdom has not. */
+
+Object.defineProperty(globalThis, 'DragEvent', { value: class extends MouseEvent {} });

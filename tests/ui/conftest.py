@@ -1,0 +1,105 @@
+"""The browser of these tests, and the server that it looks at."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from live_jupyter import Jupyter, running
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+MODULES = ("jupyterlab", "notebook", "playwright", "pytest_playwright")
+# window.cubeHeights: of every card all heights that it was seen with
+WATCH_CARDS = """
+    window.cubeHeights = new Map();
+    const sizes = new ResizeObserver(entries => {
+        for (const { target } of entries) {
+            const seen = window.cubeHeights.get(target) ?? [];
+            window.cubeHeights.set(target, [...seen, target.offsetHeight]);
+        }
+    });
+    new MutationObserver(() => {
+        for (const card of document.querySelectorAll('.cube-Output')) {
+            if (!window.cubeHeights.has(card)) {
+                window.cubeHeights.set(card, []);
+                sizes.observe(card);
+            }
+        }
+    }).observe(document, { childList: true, subtree: true });
+"""
+
+
+def missing() -> str:
+    """Why these tests cannot run here; empty where they can."""
+    lacking = [module for module in MODULES if importlib.util.find_spec(module) is None]
+    if lacking:
+        return f"no {', '.join(lacking)} here; scripts/ui runs these tests"
+    return "" if CHROMIUM else "there is no chromium on the PATH"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reason = missing()
+    if reason:
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium, which calls nobody by itself."""
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": [*quiet, "--disable-gpu"]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
+
+
+@pytest.fixture(scope="session")
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    with running(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+def open_in(page: Page, jupyter: Jupyter) -> Iterator[Callable[[str, str], Page]]:
+    """``open_in(front_end, path)`` opens a notebook in ``lab`` or ``notebook``; no error of our scripts goes unseen."""
+    page.add_init_script(WATCH_CARDS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))
+
+    def open_it(front_end: str, path: str) -> Page:
+        page.goto(jupyter.url(front_end, path))
+        page.locator(".jp-NotebookPanel:visible .jp-Cell").first.wait_for()
+        return page
+
+    yield open_it
+    ours = [error for error in errors if "/jupyter-cube/" in error]  # Notebook 7 has errors of its own
+    assert not ours, "\n".join(ours)
+
+
+@pytest.fixture
+def run_all() -> Callable[[Page], None]:
+    """``run_all(page)`` runs all cells, as soon as the notebook's kernel answers."""
+
+    def run(page: Page) -> None:
+        page.evaluate(
+            """async () => {
+                const panel = window.jupyterapp.shell.currentWidget;
+                await panel.context.ready;
+                await panel.sessionContext.ready;
+                await panel.sessionContext.session.kernel.info;
+                await window.jupyterapp.commands.execute('notebook:run-all-cells');
+            }"""
+        )
+
+    return run
