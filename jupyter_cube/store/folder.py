@@ -209,6 +209,7 @@ class JobFolder:
         path = self.path / "orders" / f"{number}.json"
         with files.disk_errors(path):
             files.replace(path, json.dumps(data), sync=True)
+            os.utime(self.path.parent)  # lists look at ended jobs only when this has changed
 
     def owner(self) -> Owner | None:
         """The last owner; None where there never was one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,10 @@ create table if not exists jobs (id text primary key, name, state, reason, backe
 create index if not exists jobs_created on jobs (created);
 pragma user_version = {_VERSION};
 """
+
+
+_SETTLED = 100_000_000  # nanoseconds
+_remembered: dict[Path, tuple[int, dict[str, Summary]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,23 @@ class Index:
         self.path = store.path / "index.sqlite"
 
     def summaries(self) -> list[Summary]:
-        """All jobs as they are now. Jobs whose record is damaged are left out of the list, not the others."""
+        """All jobs as they are now. Jobs whose record is damaged are left out of the list, not the others.
+
+        While no job comes, goes or is ordered again, which all change the time of the folder of all jobs, a process
+        looks only at those that had not ended.
+        """
+        changed = _time_of(self.store.jobs_path)
+        known = _remembered.get(self.path)
+        if known is not None and known[0] == changed:
+            fresh = {name: _try_summary(self.store, name) for name, one in known[1].items() if not one.state.final}
+            known[1].update((name, one) for name, one in fresh.items() if one is not None)
+            return _sorted([*known[1].values()])
+        found = self._summaries()
+        if 0 < changed < time.time_ns() - _SETTLED:  # what comes in the same tick would leave the same time
+            _remembered[self.path] = (changed, {one.id: one for one in found})
+        return found
+
+    def _summaries(self) -> list[Summary]:
         ids = self.store.ids()
         if not ids:
             return []
@@ -108,6 +129,13 @@ class Index:
             return (self.store.jobs_path / one.id / "orders").stat().st_mtime > one.ended
         except FileNotFoundError:
             return True
+
+
+def _time_of(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _sorted(found: list[Summary]) -> list[Summary]:
