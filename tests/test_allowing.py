@@ -12,6 +12,7 @@ from item_server import Handler, Server, files_of
 from test_item_verbs import Shell
 
 from jupyter_cube import api
+from jupyter_cube.hint import command
 from jupyter_cube.marketplace.catalog import catalog
 from jupyter_cube.marketplace.sources.serving import write_index
 from jupyter_cube.notebook.completion import candidates
@@ -134,7 +135,7 @@ def test_what_was_allowed_is_withdrawn(shell: Shell, team: Path) -> None:
     spec.write_text((api.job("first").folder / "spec.yaml").read_text())
     assert candidates(["trust", "--withdraw", ""]) == ["hook", "team/hook", *candidates(["trust", "--withdraw", "x"])]
     assert candidates(["trust", "hook", "--with"]) == ["--withdraw"]
-    assert "write: jupyter cube trust hook --withdraw" in shell("trust", "hook@1.0.0", "--withdraw", code=2)
+    assert f"write: {command('trust hook --withdraw')}" in shell("trust", "hook@1.0.0", "--withdraw", code=2)
     assert shell("trust", "team/hook", "--withdraw").startswith("withdrawn team/hook@1.0.0  sha256:")
     assert "nothing has been allowed" in shell("trust")
     assert "is not trusted" in shell("submit", "--require", "hook", "--", "true", code=2)
@@ -169,4 +170,4 @@ def test_a_template_shows_what_its_job_requires_and_warns_of_no_image_that_nobod
     assert "requires:\n  marketplace://name/digits dataPath=/dataset/d\n" in shell("show", "say_hi")
     assert len(shell.json("show", "say_hi")["require"]) == 1
     assert not any("dockerImage" in note for note in notes(shell, "marketplace://name/say_hi"))
-    assert any("dockerImage" in note for note in notes(shell, "--image", "pytorch", "--", "true"))
+    assert any("--image has no effect" in note for note in notes(shell, "--image", "pytorch", "--", "true"))

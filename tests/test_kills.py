@@ -203,6 +203,8 @@ def test_a_token_passed_between_tasks_comes_out_in_causal_order(tmp_path: Path) 
         "import os, time, sys\n"
         "me, other = int(os.environ['PAI_TASK_INDEX']), 1 - int(os.environ['PAI_TASK_INDEX'])\n"
         f"place = {str(tmp_path)!r}\n"
+        # an owner watches from here on
+        "while not os.path.getsize(os.environ['CUBE_JOB'] + '/states.jsonl'): time.sleep(0.01)\n"
         "for turn in range(60):\n"
         "    if turn % 2 != me: continue\n"
         "    while turn and not os.path.exists(f'{place}/{turn - 1}'): time.sleep(0.001)\n"
