@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from jupyter_cube import bundle
+from jupyter_cube.bundle import MIME, Snapshot
 from jupyter_cube.lifecycle.state import Exit, JobState, State, TaskState
-from jupyter_cube.notebook import bundle
-from jupyter_cube.notebook.bundle import MIME, Snapshot
 
 NOW = 1_800_000_000.0
 ID = "k3jabcdefghijklm"

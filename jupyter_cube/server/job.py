@@ -42,6 +42,19 @@ class Job(CubeHandler):
         self.finish()
 
 
+class Output(CubeHandler):
+    """The job as a cell's output keeps it."""
+
+    _track_activity = False  # a page that shows a job asks again and again: that is nobody's activity
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """All forms of it, as a kernel would send them now."""
+        job = await self.job(name)
+        self.answer(await self.work(_output, job))
+
+
 class Stop(CubeHandler):
     """``stop``."""
 
@@ -169,6 +182,12 @@ def web_filename(name: str) -> str:
     return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
 
 
+def _output(job: Job) -> dict[str, Any]:
+    from jupyter_cube import bundle
+
+    return bundle.bundle(bundle.snapshot(job, job.snapshot()))
+
+
 def _files(folder: Path) -> Iterator[dict[str, Any]]:
     for top in _FILES:
         for inner, folders, names in os.walk(folder / top):
@@ -202,6 +221,7 @@ def _opened(folder: Path, path: str) -> int:
 
 ROUTES = [
     (ID, Job),
+    (f"{ID}/output", Output),
     (f"{ID}/stop", Stop),
     (f"{ID}/retry", Retry),
     (f"{ID}/release", Release),

@@ -1,4 +1,4 @@
-/** The stored record of a job, as `jupyter_cube.notebook.bundle` writes it, in the form in which it is shown. */
+/** The stored record of a job, as `jupyter_cube.bundle` writes it, in the form in which it is shown. */
 
 export const MIME = 'application/vnd.jupyter-cube.job+json';
 
