@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
@@ -15,6 +15,9 @@ from tornado import web
 from jupyter_cube.errors import NotFoundError, UsageError
 from jupyter_cube.lifecycle import plan as plans
 from jupyter_cube.server.handler import CubeHandler
+
+if TYPE_CHECKING:
+    from jupyter_cube import handle
 
 ID = r"/jobs/([A-Za-z0-9_.-]{1,255})"
 _FILES = ("files", "results", "tasks")  # what is shown of a job's folder; the rest is private or ours
@@ -182,7 +185,7 @@ def web_filename(name: str) -> str:
     return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def _output(job: Job) -> dict[str, Any]:
+def _output(job: handle.Job) -> dict[str, Any]:
     from jupyter_cube import bundle
 
     return bundle.bundle(bundle.snapshot(job, job.snapshot()))
