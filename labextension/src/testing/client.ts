@@ -13,12 +13,16 @@ export class FakeClient implements ICubeClient {
   readonly isDisposed = false;
   readonly sinks = new Set<ISink>();
   readonly asked: string[] = [];
+  /** Why it obeys no orders. */
+  refuses: ApiError | null = null;
+  looks = 0;
 
   dispose(): void {
     // it holds nothing
   }
 
   output(): Promise<IMimeBundle> {
+    this.looks += 1;
     return this.known instanceof ApiError
       ? Promise.reject(this.known)
       : Promise.resolve({ [MIME]: this.known, 'text/plain': 'as text' } as IMimeBundle);
@@ -49,6 +53,6 @@ export class FakeClient implements ICubeClient {
 
   private _order(words: string): Promise<void> {
     this.asked.push(words);
-    return this.known instanceof ApiError ? Promise.reject(this.known) : Promise.resolve();
+    return this.refuses === null ? Promise.resolve() : Promise.reject(this.refuses);
   }
 }
