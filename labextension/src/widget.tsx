@@ -164,6 +164,7 @@ function Card({ job, live, order, trans }: { job: IJob } & ILiving): JSX.Element
   // what was drawn for lines to come stays until the card is drawn anew: nothing below it moves at the end
   const [reserved] = useState(!isFinal(job));
   const words = jobWords(job, later, trans);
+  const why = linkWords(live.link, trans);
   return (
     <div
       className="cube-Card"
@@ -188,7 +189,7 @@ function Card({ job, live, order, trans }: { job: IJob } & ILiving): JSX.Element
           {live.link === 'live' ? (
             <Orders job={job} live={live} order={order} trans={trans} />
           ) : (
-            <Saved at={job.asOf} link={live.link} trans={trans} />
+            <Saved at={job.asOf} trans={trans} />
           )}
         </div>
       </header>
@@ -198,11 +199,12 @@ function Card({ job, live, order, trans }: { job: IJob } & ILiving): JSX.Element
         </div>
       )}
       {(reserved || job.tail.length > 0) && <Tail lines={job.tail} reserved={reserved} />}
-      {job.next.length > 0 && (
+      {(job.next.length > 0 || why !== '') && (
         <div className="cube-Card-next">
           {job.next.map((command, number) => (
             <code key={number}>{command}</code>
           ))}
+          {why !== '' && <span className="cube-Card-why">{why}</span>}
         </div>
       )}
     </div>
@@ -253,20 +255,16 @@ function Orders({ job, live, order, trans }: { job: IJob } & ILiving): JSX.Eleme
   );
 }
 
-/** How old the card is, and why nothing newer is known. */
-function Saved({ at, link, trans }: { at: number; link: Link } & ITranslated): JSX.Element {
+function Saved({ at, trans }: { at: number } & ITranslated): JSX.Element {
   const date = new Date(at * 1000);
-  const why = linkWords(link, trans);
   return (
-    <>
-      <time className="cube-Card-saved" dateTime={date.toISOString()} title={date.toLocaleString()}>
-        {trans.__('saved %1', moment(at, new Date()))}
-      </time>
-      {why !== '' && <span className="cube-Card-saved"> · {why}</span>}
-    </>
+    <time className="cube-Card-saved" dateTime={date.toISOString()} title={date.toLocaleString()}>
+      {trans.__('saved %1', moment(at, new Date()))}
+    </time>
   );
 }
 
+/** Why nothing newer is known, where that is news. */
 function linkWords(link: Link, trans: TranslationBundle): string {
   switch (link) {
     case 'none':

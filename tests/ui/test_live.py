@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,13 @@ LIVE = f"{CARD}[data-link=live]"
 # it counts until somebody lets it end: by a file, so that no test hopes for a good moment
 COUNT = "n=0; until [ -e {gate} ]; do n=$((n+1)); echo line $n; sleep 0.1; done; echo the end"
 SAVE = "window.jupyterapp.commands.execute('docmanager:save')"
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """The file that lets a job end; at the end of the test it is there."""
+    yield tmp_path / "gate"
+    (tmp_path / "gate").touch()
 
 
 def cells(name: str, script: str) -> list[dict[str, Any]]:
@@ -72,9 +79,8 @@ def reload(page: Page) -> None:
 
 @FRONT_ENDS
 def test_a_reloaded_page_shows_the_job_to_its_end_and_keeps_it(
-    open_in: Open, run_all: Run, jupyter: Jupyter, front_end: str, tmp_path: Path
+    open_in: Open, run_all: Run, jupyter: Jupyter, front_end: str, gate: Path
 ) -> None:
-    gate = tmp_path / "gate"
     name = f"count-{front_end}"
     path = jupyter.write(f"{name}.ipynb", cells(name, COUNT.format(gate=gate)), kernel=True)
     page = open_in(front_end, path)
@@ -85,6 +91,7 @@ def test_a_reloaded_page_shows_the_job_to_its_end_and_keeps_it(
     assert kept(jupyter, path)["state"] == "RUNNING"
     page.locator(f"{LIVE}[data-state=RUNNING]").wait_for()
     grows(page)
+    page.evaluate("window.cubeHeights.forEach((_, card) => window.cubeHeights.set(card, [card.offsetHeight]))")
     gate.touch()
     page.locator(f"{LIVE}[data-state=SUCCEEDED]").wait_for()
     assert "the end" in page.locator(CARD).inner_text()
@@ -98,9 +105,8 @@ def test_a_reloaded_page_shows_the_job_to_its_end_and_keeps_it(
 
 @FRONT_ENDS
 def test_a_restarted_kernel_leaves_the_card_alive(
-    open_in: Open, run_all: Run, jupyter: Jupyter, front_end: str, tmp_path: Path
+    open_in: Open, run_all: Run, jupyter: Jupyter, front_end: str, gate: Path
 ) -> None:
-    gate = tmp_path / "gate"
     name = f"restart-{front_end}"
     path = jupyter.write(f"{name}.ipynb", cells(name, COUNT.format(gate=gate)), kernel=True)
     page = open_in(front_end, path)
@@ -115,10 +121,7 @@ def test_a_restarted_kernel_leaves_the_card_alive(
 
 
 @FRONT_ENDS
-def test_stop_and_retry_are_a_click(
-    open_in: Open, run_all: Run, jupyter: Jupyter, front_end: str, tmp_path: Path
-) -> None:
-    gate = tmp_path / "gate"
+def test_stop_and_retry_are_a_click(open_in: Open, run_all: Run, jupyter: Jupyter, front_end: str, gate: Path) -> None:
     name = f"stop-{front_end}"
     path = jupyter.write(f"{name}.ipynb", cells(name, COUNT.format(gate=gate)), kernel=True)
     page = open_in(front_end, path)
@@ -135,23 +138,23 @@ def test_stop_and_retry_are_a_click(
 
 
 def test_a_lost_connection_keeps_the_lines_and_comes_back(
-    open_in: Open, run_all: Run, jupyter: Jupyter, tmp_path: Path
+    open_in: Open, run_all: Run, jupyter: Jupyter, gate: Path
 ) -> None:
-    gate = tmp_path / "gate"
     path = jupyter.write("lost.ipynb", cells("lost", COUNT.format(gate=gate)), kernel=True)
     page = open_in("lab", path)
     run_all(page)
     page.locator(f"{LIVE}[data-state=RUNNING]").wait_for()
     grows(page)
     page.evaluate(SAVE)
-    page.route("**/cube/api/**", lambda route: route.abort())
-    page.route_web_socket("**/cube/api/socket", lambda socket: socket.close())
+    lost = True
+    page.route("**/cube/api/**", lambda route: route.abort() if lost else route.continue_())
+    page.route_web_socket("**/cube/api/socket", lambda socket: socket.close() if lost else socket.connect_to_server())
     page.reload()
     card = page.locator(f"{CARD}[data-link=lost]")
     card.wait_for()
     assert "not connected, retrying" in card.inner_text()
     assert lines(page)
-    page.unroute_all(behavior="ignoreErrors")
+    lost = False
     page.locator(f"{LIVE}[data-state=RUNNING]").wait_for()
     gate.touch()
     page.locator(f"{LIVE}[data-state=SUCCEEDED]").wait_for()
