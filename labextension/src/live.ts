@@ -114,11 +114,16 @@ export class LiveJob implements IDisposable, ISink {
   private async _ask(): Promise<void> {
     try {
       const output = await this._client.output(this.id);
-      const { id, state } = output[MIME] as { id: string; state: State };
+      if (!this._isWatched) {
+        return;
+      }
+      const { id, state } = output[MIME] as unknown as IRecord;
       if (id !== this.id) {
         throw new ApiError(`no job ${this.id}`, 'unknown');
       }
-      this._set({ link: 'live', output, at: performance.now(), fault: this._now.link === 'live' ? this._now.fault : '' });
+      const before = this._now.output?.[MIME] as IRecord | undefined;
+      const fault = before?.state === state ? this._now.fault : ''; // of an order that was for another state
+      this._set({ link: 'live', output, at: performance.now(), fault });
       if (!FINAL.includes(state)) {
         this._follow();
       }
@@ -166,6 +171,12 @@ export class LiveJob implements IDisposable, ISink {
   private _isLooking = false;
   private _isWatched = false;
   private _now = NOTHING;
+}
+
+/** Of a record what matters here; the server's own has it. */
+interface IRecord {
+  readonly id: string;
+  readonly state: State;
 }
 
 function refusal(error: unknown): ApiError {
