@@ -135,10 +135,8 @@ def next_steps(shown: Snapshot) -> list[str]:
         bad = render.failing(shown.state)
         task = f" --task {bad.name}" if bad is not None and len(shown.state.tasks) > 1 else ""
         words = [f"logs {shown.reference}{task}", f"retry {shown.reference}"]
-    elif state is State.SUCCEEDED:
+    elif state.final:  # what it needs to run again is deleted
         words = [f"logs {shown.reference}"]
-    elif state is State.STOPPED:
-        words = [f"retry {shown.reference}"]
     elif any(task.held for task in shown.state.tasks):
         words = [f"debug {shown.reference}", f"debug {shown.reference} --release"]
     else:

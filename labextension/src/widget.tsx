@@ -232,7 +232,7 @@ function useSeconds(since: number, runs: boolean): number {
 function Orders({ job, live, order, trans }: { job: IJob } & ILiving): JSX.Element | null {
   const orders: [Order, string, boolean][] = [
     ['stop', trans.__('Stop'), job.state === 'RUNNING' || job.state === 'WAITING'],
-    ['retry', trans.__('Retry'), isFinal(job) && job.state !== 'SUCCEEDED']
+    ['retry', trans.__('Retry'), job.state === 'FAILED' || job.state === 'UNKNOWN'] // a stopped job is not kept for it
   ];
   return (
     <>

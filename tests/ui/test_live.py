@@ -52,9 +52,14 @@ def kept(jupyter: Jupyter, path: str) -> dict[str, Any]:
     return record
 
 
-def order(jupyter: Jupyter, *words: str) -> str:
+def run(jupyter: Jupyter, *words: str) -> str:
     command = [sys.executable, "-m", "jupyter_cube", *words]
     return subprocess.run(command, check=True, capture_output=True, text=True, env=jupyter.env).stdout
+
+
+def jobs(jupyter: Jupyter, name: str) -> list[dict[str, Any]]:
+    found = json.loads(run(jupyter, "jobs", "--json"))
+    return [job for job in found if job["name"] == name]
 
 
 def lines(page: Page) -> list[int]:
@@ -121,20 +126,34 @@ def test_a_restarted_kernel_leaves_the_card_alive(
 
 
 @FRONT_ENDS
-def test_stop_and_retry_are_a_click(open_in: Open, run_all: Run, jupyter: Jupyter, front_end: str, gate: Path) -> None:
+def test_a_job_is_stopped_by_a_click(open_in: Open, run_all: Run, jupyter: Jupyter, front_end: str, gate: Path) -> None:
     name = f"stop-{front_end}"
-    path = jupyter.write(f"{name}.ipynb", cells(name, COUNT.format(gate=gate)), kernel=True)
-    page = open_in(front_end, path)
+    page = open_in(front_end, jupyter.write(f"{name}.ipynb", cells(name, COUNT.format(gate=gate)), kernel=True))
     run_all(page)
-    grown = page.locator(f"{LIVE}[data-state=RUNNING]")
-    grown.get_by_role("button", name="Stop").click()
+    page.locator(f"{LIVE}[data-state=RUNNING]").get_by_role("button", name="Stop").click()
     stopped = page.locator(f"{LIVE}[data-state=STOPPED]")
     stopped.wait_for()
-    assert "STOPPED" in order(jupyter, "jobs", "--json")
+    assert stopped.get_by_role("button").count() == 0
+    assert [job["state"] for job in jobs(jupyter, name)] == ["STOPPED"]
+
+
+@FRONT_ENDS
+def test_a_failed_job_is_retried_by_a_click(
+    open_in: Open, run_all: Run, jupyter: Jupyter, front_end: str, gate: Path
+) -> None:
+    name = f"retry-{front_end}"
+    script = f"[ -e {gate} ] || exit 3; echo the end"
+    path = jupyter.write(f"{name}.ipynb", cells(name, script), kernel=True)
+    page = open_in(front_end, path)
+    run_all(page)
+    failed = page.locator(f"{LIVE}[data-state=FAILED]")
+    failed.wait_for()
     gate.touch()
-    stopped.get_by_role("button", name="Retry").click()
+    failed.get_by_role("button", name="Retry").click()
     page.locator(f"{LIVE}[data-state=SUCCEEDED]").wait_for()
     assert "the end" in page.locator(CARD).inner_text()
+    page.evaluate(SAVE)
+    assert kept(jupyter, path)["state"] == "SUCCEEDED"
 
 
 def test_a_lost_connection_keeps_the_lines_and_comes_back(
@@ -166,7 +185,7 @@ def test_a_job_that_was_deleted_leaves_what_is_stored(open_in: Open, run_all: Ru
     run_all(page)
     page.locator(f"{LIVE}[data-state=SUCCEEDED]").wait_for()
     page.evaluate(SAVE)
-    order(jupyter, "delete", kept(jupyter, path)["id"])
+    run(jupyter, "delete", kept(jupyter, path)["id"])
     page.reload()
     card = page.locator(f"{CARD}[data-link=unknown]")
     card.wait_for()
