@@ -161,8 +161,11 @@ function Instead({ text, children }: { text: string; children: ReactNode }): JSX
 
 function Card({ job, live, order, trans }: { job: IJob } & ILiving): JSX.Element {
   const later = useSeconds(live.at, live.link === 'live' && job.started !== 0 && !isFinal(job));
-  // what was drawn for lines to come stays until the card is drawn anew: nothing below it moves at the end
-  const [reserved] = useState(!isFinal(job));
+  // the room for lines to come stays after the end: nothing below it moves
+  const [reserved, setReserved] = useState(!isFinal(job));
+  if (!reserved && !isFinal(job)) {
+    setReserved(true);
+  }
   const words = jobWords(job, later, trans);
   const why = linkWords(live.link, trans);
   return (
