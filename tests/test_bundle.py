@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from jupyter_cube import bundle
+from jupyter_cube.bundle import MIME, Snapshot
 from jupyter_cube.lifecycle.state import Exit, JobState, State, TaskState
-from jupyter_cube.notebook import bundle
-from jupyter_cube.notebook.bundle import MIME, Snapshot
 
 NOW = 1_800_000_000.0
 ID = "k3jabcdefghijklm"
@@ -62,7 +62,7 @@ def test_the_three_forms_say_the_same() -> None:
         (snapshot(State.FAILED, 3, reason="worker-0 exit 1"), ["logs k3jabc --task worker-0", "retry k3jabc"]),
         (snapshot(State.FAILED), ["logs k3jabc ", "retry k3jabc"]),
         (snapshot(State.SUCCEEDED), ["logs k3jabc"]),
-        (snapshot(State.STOPPED), ["retry k3jabc"]),
+        (snapshot(State.STOPPED), ["logs k3jabc"]),
         (snapshot(State.WAITING, reason="needs 2 GPUs, 1 free"), ["needs 2 GPUs, 1 free", "stop k3jabc"]),
     ],
     ids=lambda value: value.state.state.value if isinstance(value, Snapshot) else "",

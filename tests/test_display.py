@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from jupyter_cube import bundle
 from jupyter_cube.api import submit
 from jupyter_cube.lifecycle.state import State
-from jupyter_cube.notebook import bundle, display
+from jupyter_cube.notebook import display
 from jupyter_cube.notebook.display import Cards, Pace
 
 Sent = list[tuple[str, Mapping[str, Any], bool]]

@@ -16,8 +16,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from jupyter_cube import api
+from jupyter_cube.bundle import MIME
 from jupyter_cube.lifecycle.state import State
-from jupyter_cube.notebook.bundle import MIME
 
 LOAD = "%load_ext jupyter_cube"
 

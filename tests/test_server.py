@@ -104,6 +104,10 @@ async def test_a_job_from_its_submit_to_its_deletion(client: Client) -> None:
     assert "protocolVersion" in (await client.raw("jobs", made["id"], "spec")).body.decode()
     assert (await client.get("jobs", made["id"], "plan"))["name"] == "hi"
     assert (await client.get("jobs", made["id"], "environment"))["roles"]["worker"] is not None
+    output = await client.get("jobs", made["id"], "output")
+    record = output["application/vnd.jupyter-cube.job+json"]
+    assert (record["id"], record["state"], record["tail"]) == (made["id"], "SUCCEEDED", ["hello", "more"])
+    assert record["next"] == [f"%cube logs {made['id'][:6]}"]  # as it is typed where the output is read
     again = await client.post("jobs", made["id"], "retry", code=409)
     assert "deleted" in again["message"]
     gone = await client.post("jobs", "bulk", order="delete", ids=[made["id"], "nothing"])

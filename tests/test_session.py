@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from jupyter_cube import api
+from jupyter_cube import api, bundle
 from jupyter_cube.errors import CubeError, JobFailedError, NotFoundError, SpecError, UsageError
 from jupyter_cube.lifecycle.state import State
-from jupyter_cube.notebook import bundle
 
 
 class Notebook:

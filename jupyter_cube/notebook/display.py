@@ -16,14 +16,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from jupyter_cube import bundle
 from jupyter_cube.errors import CubeError, NotFoundError
 from jupyter_cube.handle import Job
-from jupyter_cube.lifecycle import render
 from jupyter_cube.lifecycle.state import JobState
-from jupyter_cube.notebook import bundle
 from jupyter_cube.watch import Watch
 
-TAIL = 5  # lines
 PERIOD = 0.5  # seconds between two updates of a card
 QUIET_PERIOD = 60.0  # the same, when nothing changed for long or the card has sent QUIET_AFTER bytes
 QUIET_AFTER = 1_000_000
@@ -89,20 +87,6 @@ class Card:
         size = _file_size(self.job.folder / "states.jsonl")
         if size != self.record_size or now - self.looked >= _LOOK:
             self.state, self.record_size, self.looked = self.job.snapshot(), size, now
-
-
-def snapshot(job: Job, state: JobState) -> bundle.Snapshot:
-    """What is shown of a job now."""
-    store = str(job.folder.parents[1])
-    return bundle.Snapshot(store, job.id, job.name, state, last_lines(job, state, TAIL), time.time())
-
-
-def last_lines(job: Job, state: JobState, number: int) -> tuple[str, ...]:
-    """The last lines of the log; of a failed job those of the task to look at."""
-    bad = render.failing(state) if state.state.final else None
-    lines = job.log.tail(number, tasks=[bad.name] if bad is not None else None)
-    many = len(state.tasks) > 1
-    return tuple((render.prefix(line.role, line.index) if many else "") + line.line for line in lines)
 
 
 def _file_size(path: Path) -> int:
@@ -213,7 +197,7 @@ class Cards:
         state = card.state
         assert state is not None, "look() has read it"
         card.shown_end = _file_size(card.job.folder / "timeline")
-        forms = bundle.bundle(snapshot(card.job, state))
+        forms = bundle.bundle(bundle.snapshot(card.job, state))
         self._publish(card.display_id, forms, update)
         self._allowance -= 1
         card.shown = state

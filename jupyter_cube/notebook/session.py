@@ -14,13 +14,12 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jupyter_cube import api, hint, logview
+from jupyter_cube import api, bundle, hint, logview
 from jupyter_cube.errors import DetachedError, UsageError, near
 from jupyter_cube.handle import Job
 from jupyter_cube.lifecycle import render
 from jupyter_cube.logview import View
-from jupyter_cube.notebook import bundle
-from jupyter_cube.notebook.display import Cards, snapshot
+from jupyter_cube.notebook.display import Cards
 from jupyter_cube.verbs import actions
 from jupyter_cube.verbs.answer import Answer
 from jupyter_cube.verbs.parser import Call, help_text, parse, split
@@ -165,7 +164,7 @@ class Session:
         if self._kernel() is not None:
             self._cards.show(job)
             return
-        print(bundle.text(snapshot(job, job.snapshot())))
+        print(bundle.text(bundle.snapshot(job, job.snapshot())))
 
     def _is_new(self, job: Job) -> bool:
         """Whether the cell that runs has not shown the job before now."""

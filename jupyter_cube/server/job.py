@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
@@ -15,6 +15,9 @@ from tornado import web
 from jupyter_cube.errors import NotFoundError, UsageError
 from jupyter_cube.lifecycle import plan as plans
 from jupyter_cube.server.handler import CubeHandler
+
+if TYPE_CHECKING:
+    from jupyter_cube import handle
 
 ID = r"/jobs/([A-Za-z0-9_.-]{1,255})"
 _FILES = ("files", "results", "tasks")  # what is shown of a job's folder; the rest is private or ours
@@ -40,6 +43,19 @@ class Job(CubeHandler):
         await self.work(job.delete)
         self.set_status(204)
         self.finish()
+
+
+class Output(CubeHandler):
+    """The job as a cell's output keeps it."""
+
+    _track_activity = False  # a page that shows a job asks again and again: that is nobody's activity
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """All forms of it, as a kernel would send them now."""
+        job = await self.job(name)
+        self.answer(await self.work(_output, job))
 
 
 class Stop(CubeHandler):
@@ -169,6 +185,12 @@ def web_filename(name: str) -> str:
     return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
 
 
+def _output(job: handle.Job) -> dict[str, Any]:
+    from jupyter_cube import bundle
+
+    return bundle.bundle(bundle.snapshot(job, job.snapshot()))
+
+
 def _files(folder: Path) -> Iterator[dict[str, Any]]:
     for top in _FILES:
         for inner, folders, names in os.walk(folder / top):
@@ -202,6 +224,7 @@ def _opened(folder: Path, path: str) -> int:
 
 ROUTES = [
     (ID, Job),
+    (f"{ID}/output", Output),
     (f"{ID}/stop", Stop),
     (f"{ID}/retry", Retry),
     (f"{ID}/release", Release),

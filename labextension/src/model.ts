@@ -1,7 +1,7 @@
 /** From a stored record of anybody's making to a job that can be shown. Functions of values; they touch no page. */
 
 import type { ICount, IJob, ILine, IRole, State } from './tokens';
-import { STATES, VERSION } from './tokens';
+import { FINAL, STATES, VERSION } from './tokens';
 
 /** More tasks than this in all are shown as counts. */
 export const MARKS = 64;
@@ -28,9 +28,18 @@ export function parse(record: unknown): Parsed {
   }
 }
 
-/** How long it ran, in seconds; null where it has not begun. */
-export function elapsed(job: IJob): number | null {
-  return job.started === 0 ? null : (job.ended === 0 ? job.asOf : job.ended) - job.started;
+/** How long it ran, in seconds, where `later` have passed since all of this was true; null where it has not begun. */
+export function elapsed(job: IJob, later = 0): number | null {
+  return job.started === 0 ? null : (job.ended === 0 ? job.asOf + later : job.ended) - job.started;
+}
+
+/** The stored record tells of another moment than the end, which is known now. */
+export function isOutdated(stored: IJob, now: IJob): boolean {
+  return isFinal(now) && (stored.state !== now.state || stored.ended !== now.ended);
+}
+
+export function isFinal({ state }: IJob): boolean {
+  return FINAL.includes(state);
 }
 
 /** `0:41`, `12:03`, `3:20:05`; days in front from the second on. */

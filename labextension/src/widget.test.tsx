@@ -1,6 +1,7 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { FakeClient } from './testing/client';
 import { record } from './testing/records';
 import { MIME, STATES } from './tokens';
 import { JobCard } from './widget';
@@ -19,7 +20,7 @@ function model(json: unknown, text?: string): IRenderMime.IMimeModel {
 }
 
 function card(json: unknown, text?: string): JobCard {
-  const made = new JobCard({});
+  const made = new JobCard({}, new FakeClient());
   cards.push(made);
   void made.renderModel(model(json, text));
   return made;

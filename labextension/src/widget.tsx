@@ -1,22 +1,35 @@
-/** The card of a job in a cell's output, drawn from the stored record alone: no server, no kernel, no addresses. */
+/** The card of a job in a cell's output: the stored record, and where the server answers, how the job is now. */
 
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
+import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
-import type { JSX, ReactNode } from 'react';
+import { useEffect, useState, type JSX, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 
-import { clock, elapsed, moment, parse, uniform } from './model';
-import { MIME, type ICount, type IJob, type ILine, type IRole, type State } from './tokens';
+import { LiveJob, NOTHING, type ILive, type Link, type Order } from './live';
+import { clock, elapsed, isFinal, isOutdated, moment, parse, uniform } from './model';
+import {
+  MIME,
+  type ICount,
+  type ICubeClient,
+  type IJob,
+  type ILine,
+  type IRole,
+  type State
+} from './tokens';
 
 interface ITranslated {
   readonly trans: TranslationBundle;
 }
 
-/** A card of one output; each new record of the output is drawn into it. */
+/** A card of one output; each new record of the output is drawn into it. It asks the server while it can be seen. */
 export class JobCard extends Widget implements IRenderMime.IRenderer {
-  constructor({ translator }: Pick<IRenderMime.IRendererOptions, 'translator'>) {
+  constructor(
+    { translator }: Pick<IRenderMime.IRendererOptions, 'translator'>,
+    private readonly _client: ICubeClient
+  ) {
     super();
     this.addClass('cube-Output');
     this._trans = (translator ?? nullTranslator).load('jupyter_cube');
@@ -24,32 +37,105 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
 
   /** Draw the record at once: an output that grew later would push the notebook about. */
   renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    const plain = model.data['text/plain'];
+    this._model = model;
+    const parsed = parse(model.data[MIME]);
+    const id = parsed.kind === 'job' ? parsed.job.id : null;
+    if (id !== (this._live?.id ?? null)) {
+      this._live?.dispose();
+      this._live = id === null ? null : new LiveJob(id, this._client);
+      this._live?.changed.connect(() => {
+        this._draw();
+        this._store();
+      });
+      this._watch();
+    }
     flushSync(() => {
-      this._root.render(
-        <Output record={model.data[MIME]} text={typeof plain === 'string' ? plain : ''} trans={this._trans} />
-      );
+      this._draw();
     });
     return Promise.resolve();
   }
 
   override dispose(): void {
     if (!this.isDisposed) {
+      this._seen.disconnect();
+      this._live?.dispose();
       this._root.unmount();
       super.dispose();
     }
   }
 
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._seen.observe(this.node);
+  }
+
+  protected override onBeforeDetach(message: Message): void {
+    this._seen.disconnect();
+    this._isSeen = false;
+    this._watch();
+    super.onBeforeDetach(message);
+  }
+
+  private _watch(): void {
+    if (this._isSeen) {
+      this._live?.start();
+    } else {
+      this._live?.stop();
+    }
+  }
+
+  private _draw(): void {
+    if (this._model === null || this.isDisposed) {
+      return;
+    }
+    const plain = this._model.data['text/plain'];
+    this._root.render(
+      <Output
+        record={this._model.data[MIME]}
+        text={typeof plain === 'string' ? plain : ''}
+        live={this._live?.now ?? NOTHING}
+        order={what => void this._live?.order(what)}
+        trans={this._trans}
+      />
+    );
+  }
+
+  /** What the notebook keeps must tell of the end, too, where no kernel has written it. */
+  private _store(): void {
+    const { link, output } = this._live?.now ?? NOTHING;
+    if (this._model === null || link !== 'live' || output === null) {
+      return;
+    }
+    const stored = parse(this._model.data[MIME]);
+    const now = parse(output[MIME]);
+    if (stored.kind === 'job' && now.kind === 'job' && isOutdated(stored.job, now.job)) {
+      this._model.setData({ data: { ...this._model.data, ...output } });
+    }
+  }
+
+  private _isSeen = false;
+  private _live: LiveJob | null = null;
+  private _model: IRenderMime.IMimeModel | null = null;
   private readonly _root = createRoot(this.node);
+  private readonly _seen = new IntersectionObserver(entries => {
+    this._isSeen = entries.at(-1)?.isIntersecting ?? false;
+    this._watch();
+  });
   private readonly _trans: TranslationBundle;
 }
 
+interface ILiving extends ITranslated {
+  readonly live: ILive;
+  readonly order: (what: Order) => void;
+}
+
 /** A record of anybody's making: the job's card, or why there is none and the text stored beside it. */
-export function Output({ record, text, trans }: { record: unknown; text: string } & ITranslated): JSX.Element {
-  const parsed = parse(record);
+function Output({ record, text, live, order, trans }: { record: unknown; text: string } & ILiving): JSX.Element {
+  const now = live.output === null ? null : parse(live.output[MIME]);
+  const parsed = now?.kind === 'job' ? now : parse(record);
   switch (parsed.kind) {
     case 'job':
-      return <Card job={parsed.job} trans={trans} />;
+      return <Card job={parsed.job} live={live} order={order} trans={trans} />;
     case 'newer':
       return (
         <Instead text={text}>
@@ -73,10 +159,23 @@ function Instead({ text, children }: { text: string; children: ReactNode }): JSX
   );
 }
 
-function Card({ job, trans }: { job: IJob } & ITranslated): JSX.Element {
-  const words = jobWords(job, trans);
+function Card({ job, live, order, trans }: { job: IJob } & ILiving): JSX.Element {
+  const later = useSeconds(live.at, live.link === 'live' && job.started !== 0 && !isFinal(job));
+  // the room for lines to come stays after the end: nothing below it moves
+  const [reserved, setReserved] = useState(!isFinal(job));
+  if (!reserved && !isFinal(job)) {
+    setReserved(true);
+  }
+  const words = jobWords(job, later, trans);
+  const why = linkWords(live.link, trans);
   return (
-    <div className="cube-Card" data-state={job.state} role="group" aria-label={trans.__('Job %1: %2', job.name, words)}>
+    <div
+      className="cube-Card"
+      data-state={job.state}
+      data-link={live.link}
+      role="group"
+      aria-label={trans.__('Job %1: %2', job.name, words)}
+    >
       <header className="cube-Card-head">
         <Mark state={job.state} />
         <div className="cube-Card-facts">
@@ -89,17 +188,73 @@ function Card({ job, trans }: { job: IJob } & ITranslated): JSX.Element {
           </span>
           <Roles job={job} trans={trans} />
         </div>
-        <Saved at={job.asOf} trans={trans} />
+        <div className="cube-Card-side">
+          {live.link === 'live' ? (
+            <Orders job={job} live={live} order={order} trans={trans} />
+          ) : (
+            <Saved at={job.asOf} trans={trans} />
+          )}
+        </div>
       </header>
-      {job.tail.length > 0 && <Tail lines={job.tail} />}
-      {job.next.length > 0 && (
+      {live.fault !== '' && (
+        <div className="cube-Card-fault" role="alert">
+          {live.fault}
+        </div>
+      )}
+      {(reserved || job.tail.length > 0) && <Tail lines={job.tail} reserved={reserved} />}
+      {(job.next.length > 0 || why !== '') && (
         <div className="cube-Card-next">
           {job.next.map((command, number) => (
             <code key={number}>{command}</code>
           ))}
+          {why !== '' && <span className="cube-Card-why">{why}</span>}
         </div>
       )}
     </div>
+  );
+}
+
+/** Seconds since a moment of `performance.now`, each second anew; 0 where nothing runs. */
+function useSeconds(since: number, runs: boolean): number {
+  const [now, setNow] = useState(since);
+  useEffect(() => {
+    if (!runs) {
+      return undefined;
+    }
+    const timer = setInterval(() => {
+      setNow(performance.now());
+    }, 1000);
+    return (): void => {
+      clearInterval(timer);
+    };
+  }, [runs]);
+  return runs ? Math.max(0, now - since) / 1000 : 0;
+}
+
+/** What a person may do with the job now. */
+function Orders({ job, live, order, trans }: { job: IJob } & ILiving): JSX.Element | null {
+  const orders: [Order, string, boolean][] = [
+    ['stop', trans.__('Stop'), job.state === 'RUNNING' || job.state === 'WAITING'],
+    ['retry', trans.__('Retry'), job.state === 'FAILED' || job.state === 'UNKNOWN'] // a stopped job is not kept for it
+  ];
+  return (
+    <>
+      {orders
+        .filter(([, , possible]) => possible)
+        .map(([what, word]) => (
+          <button
+            key={what}
+            className="cube-Card-order"
+            type="button"
+            disabled={live.ordered !== null}
+            onClick={() => {
+              order(what);
+            }}
+          >
+            {word}
+          </button>
+        ))}
+    </>
   );
 }
 
@@ -110,6 +265,20 @@ function Saved({ at, trans }: { at: number } & ITranslated): JSX.Element {
       {trans.__('saved %1', moment(at, new Date()))}
     </time>
   );
+}
+
+/** Why nothing newer is known, where that is news. */
+function linkWords(link: Link, trans: TranslationBundle): string {
+  switch (link) {
+    case 'none':
+    case 'live':
+    case 'refused':
+      return '';
+    case 'lost':
+      return trans.__('not connected, retrying');
+    case 'unknown':
+      return trans.__('unknown on this server');
+  }
 }
 
 /** Every task as a mark, by role; a job of one task has nothing to add. */
@@ -151,10 +320,10 @@ function Bar({ role, trans }: { role: IRole } & ITranslated): JSX.Element {
   );
 }
 
-function Tail({ lines }: { lines: readonly ILine[] }): JSX.Element {
+function Tail({ lines, reserved }: { lines: readonly ILine[]; reserved: boolean }): JSX.Element {
   const named = lines.some(({ task }) => task !== '');
   return (
-    <div className="cube-Tail" data-named={named}>
+    <div className="cube-Tail" data-named={named} data-reserved={reserved}>
       {lines.map(({ task, text }, number) => (
         // lines have no names, and all of them change together
         <div className="cube-Tail-line" key={number}>
@@ -208,9 +377,9 @@ const SHAPES: Readonly<Record<State, JSX.Element>> = {
 };
 
 /** `running 2:31`, `failed after 0:41`. */
-function jobWords(job: IJob, trans: TranslationBundle): string {
+function jobWords(job: IJob, later: number, trans: TranslationBundle): string {
   const word = stateWord(job.state, trans);
-  const ran = elapsed(job);
+  const ran = elapsed(job, later);
   if (ran === null) {
     return word;
   }

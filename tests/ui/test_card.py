@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from live_jupyter import Jupyter
 
-from jupyter_cube import hint
+from jupyter_cube.bundle import MIME, Snapshot, bundle
 from jupyter_cube.lifecycle.state import JobState, State, TaskState
-from jupyter_cube.notebook.bundle import MIME, Snapshot, bundle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -38,9 +37,7 @@ def stored(state: State, reason: str = "", tail: tuple[str, ...] = (), **roles: 
     )
     started = 0 if state is State.WAITING else NOW - 151
     job = JobState(state, tasks, started=started, ended=NOW if state.final else 0, reason=reason)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hint, "in_notebook", lambda: True)  # commands as a kernel writes them
-        return bundle(Snapshot("/home/me/cube", "k3jabcdefghijklm", "train", job, tail, NOW))
+    return bundle(Snapshot("/home/me/cube", "k3jabcdefghijklm", "train", job, tail, NOW))
 
 
 def cell(source: str, forms: dict[str, Any] | None = None, number: int = 0) -> dict[str, Any]:

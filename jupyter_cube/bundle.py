@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
-from jupyter_cube.hint import command
+from jupyter_cube.handle import Job
 from jupyter_cube.lifecycle import render
 from jupyter_cube.lifecycle.state import JobState, State
 
 MIME = "application/vnd.jupyter-cube.job+json"
 VERSION = 1
+TAIL = 5  # lines
 LIMIT = 4000  # bytes of all three forms together
 _LINE = 120  # characters of a log line that are shown
 
@@ -54,6 +56,20 @@ class Snapshot:
     def reference(self) -> str:
         """What a person types for the job."""
         return self.id[:6]
+
+
+def snapshot(job: Job, state: JobState) -> Snapshot:
+    """What is shown of a job now."""
+    store = str(job.folder.parents[1])
+    return Snapshot(store, job.id, job.name, state, last_lines(job, state, TAIL), time.time())
+
+
+def last_lines(job: Job, state: JobState, number: int) -> tuple[str, ...]:
+    """The last lines of the log; of a failed job those of the task to look at."""
+    bad = render.failing(state) if state.state.final else None
+    lines = job.log.tail(number, tasks=[bad.name] if bad is not None else None)
+    many = len(state.tasks) > 1
+    return tuple((render.prefix(line.role, line.index) if many else "") + line.line for line in lines)
 
 
 def bundle(shown: Snapshot) -> dict[str, Any]:
@@ -119,15 +135,13 @@ def next_steps(shown: Snapshot) -> list[str]:
         bad = render.failing(shown.state)
         task = f" --task {bad.name}" if bad is not None and len(shown.state.tasks) > 1 else ""
         words = [f"logs {shown.reference}{task}", f"retry {shown.reference}"]
-    elif state is State.SUCCEEDED:
+    elif state.final:  # what it needs to run again is deleted
         words = [f"logs {shown.reference}"]
-    elif state is State.STOPPED:
-        words = [f"retry {shown.reference}"]
     elif any(task.held for task in shown.state.tasks):
         words = [f"debug {shown.reference}", f"debug {shown.reference} --release"]
     else:
         words = [f"logs {shown.reference} --follow", f"stop {shown.reference}"]
-    return [command(one) for one in words]
+    return [f"%cube {one}" for one in words]  # a cell's output is read in a notebook, whoever writes it
 
 
 def text(shown: Snapshot, marks: int = 64) -> str:
