@@ -65,7 +65,7 @@ class Jobs(CubeHandler):
         asked = self.body("text", "file", "words", "options", "kernelspec", "cwd", "notebook")
         job = await self.work(self._submit, asked)
         self.set_header("Location", f"{self.request.path}/{job.id}")
-        self.answer({**job.describe(), "notes": list(job.notes)}, 201)
+        self.answer({**await self.work(job.describe), "notes": list(job.notes)}, 201)
 
     def _submit(self, asked: Mapping[str, Any]) -> Job:
         from jupyter_cube import api
