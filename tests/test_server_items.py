@@ -21,7 +21,7 @@ GREET = "name: greet\nsummary: says hello\nplugin: cmd\ncallbacks:\n- {event: ta
 
 async def test_an_item_is_published_found_used_and_run(client: Client) -> None:
     made = await client.post("items", text=GREET, code=201)
-    assert made["items"][0]["name"] == "greet"
+    assert made["published"][0]["name"] == "greet"
     found = await client.get("items", query="hello")
     assert [one["name"] for one in found["items"]] == ["greet"]
     about = await client.get("item", name="greet")
@@ -55,7 +55,7 @@ async def test_a_dataset_of_a_file_and_what_is_wrong_in_a_text(client: Client, j
     draft = await client.post("item", "new", kind="dataset", name="numbers", path="numbers.csv")
     assert "name: numbers" in draft["text"]
     made = await client.post("item", "new", kind="dataset", name="numbers", path="numbers.csv", publish=True, code=201)
-    assert made["items"][0]["source"] == "mine"
+    assert made["published"][0]["source"] == "mine"
     report = await client.post("check", text="protocolVersion: 2\nname: x\n")
     assert not report["ok"]
     assert any("type" in fault["message"] for fault in report["errors"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from tornado.websocket import WebSocketClientConnection
 
 from jupyter_cube import api
 from jupyter_cube.lifecycle.state import State
+from jupyter_cube.server import feed
 
 __all__ = ["jp_server_config"]  # a fixture
 
@@ -130,4 +130,37 @@ async def test_nobody_listens_without_the_token(jp_ws_fetch: Connect) -> None:
     with pytest.raises(HTTPClientError) as caught:
         await jp_ws_fetch("cube", "api", "socket", headers={"Authorization": "token wrong"})
     assert caught.value.code == 403
-    assert os.environ["CUBE_STORE"]
+
+
+async def test_an_id_can_be_used_again_and_the_first_subscription_is_over(jp_ws_fetch: Connect) -> None:
+    page = await opened(jp_ws_fetch)
+    slow = api.submit("sleep 30", shell=True)
+    done = api.submit("echo done", shell=True)
+    done.wait(20)
+    await page.say(subscribe="a", to="grew", job=slow.id)
+    assert (await page.hear())["state"]["id"] == slow.id
+    await page.say(unsubscribe="a")
+    await page.say(subscribe="a", to="grew", job=done.id)
+    heard = await page.until_end("a")
+    assert {message["state"]["id"] for message in heard} == {done.id}
+    await page.say(subscribe="b", to="grew", job=slow.id)
+    assert (await page.hear())["id"] == "b"
+    await page.say(subscribe="b", to="grew", job=slow.id)
+    assert "has begun already" in (await page.hear())["error"]["message"]
+    slow.stop()
+    slow.wait(20)
+
+
+async def test_who_is_far_behind_jumps_ahead_and_hears_what_was_skipped(
+    jp_ws_fetch: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "BEHIND", 100_000)
+    job = api.submit("seq 1 100000", shell=True)
+    assert job.wait(20) is State.SUCCEEDED
+    page = await opened(jp_ws_fetch)
+    await page.say(subscribe="a", to="stream", job=job.id)
+    heard = await page.until_end("a")
+    [gap] = [gap for message in heard for gap in message.get("gaps", ())]
+    skipped, lines = gap["gap"]["bytes"], texts(heard)
+    assert skipped + sum(len(line) + 1 for line in lines) == job.log.end
+    assert lines[-1] == "100000"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -160,3 +161,35 @@ def test_unknown_job_is_said(tmp_path: Path) -> None:
         Store(tmp_path).folder("nope")
     with pytest.raises(NotFoundError):
         Store(tmp_path).folder("../etc")
+
+
+def test_a_list_that_is_remembered_sees_what_comes_goes_and_is_ordered_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    first = create(store)
+    (first.path / "states.jsonl").write_text('{"time": 1, "state": "SUCCEEDED"}\n')
+    index, long_ago = Index(store), itertools.count(1)
+
+    def listed() -> dict[str, State]:
+        return {one.id: one.state for one in index.summaries()}
+
+    def remember() -> None:
+        os.utime(store.jobs_path, (1, next(long_ago)))  # as if nothing had come for long
+        before = listed()
+        with monkeypatch.context() as context:
+            context.setattr(Index, "_summaries", lambda _: pytest.fail("an ended job was looked at again"))
+            assert listed() == before
+
+    remember()
+    second = create(store)
+    assert listed() == {first.id: State.SUCCEEDED, second.id: State.WAITING}
+    remember()
+    (second.path / "states.jsonl").write_text('{"time": 1, "state": "FAILED"}\n')
+    assert listed() == {first.id: State.SUCCEEDED, second.id: State.FAILED}
+    remember()
+    store.delete(second)
+    assert listed() == {first.id: State.SUCCEEDED}
+    remember()
+    first.order(2, None)
+    assert listed() == {first.id: State.WAITING}

@@ -128,6 +128,11 @@ class Brought:
     notes: tuple[str, ...]
     published: Published | None
 
+    def record(self) -> dict[str, Any]:
+        """As JSON values."""
+        names = ("name", "kind", "version", "digest")
+        return {**{name: getattr(self, name) for name in names}, "notes": list(self.notes)}
+
 
 def new(
     kind: str,

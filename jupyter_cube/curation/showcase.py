@@ -55,6 +55,12 @@ def _cut(text: str) -> str:
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
+def pin_record(published: Published) -> dict[str, str]:
+    """Which item it is, as JSON values."""
+    item = published.item
+    return {"name": item.name, "version": item.version, "digest": published.digest, "source": published.source}
+
+
 def record(offer: Offer) -> dict[str, Any]:
     """All that is known of an item, as JSON values."""
     published = offer.published

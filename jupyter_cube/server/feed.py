@@ -7,14 +7,15 @@ network: a slow reader gets fewer of them, not old ones.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import functools
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from jupyter_cube import logview
 from jupyter_cube.config import store_path
 from jupyter_cube.errors import NotFoundError
+from jupyter_cube.lifecycle.state import State
 from jupyter_cube.log.chunk import Chunk
 from jupyter_cube.log.follow import changed
 from jupyter_cube.store.index import Index, Summary
@@ -28,8 +29,8 @@ Message = dict[str, Any]
 
 BEHIND = 64 << 20  # bytes; who is further back jumps ahead, and is told what was skipped
 _COALESCE = 0.03  # seconds between two messages of one subscription
+_COALESCE_LIST = 0.25  # seconds between two looks at all jobs
 _LOOK = 1.0  # seconds between looks that nothing has asked for
-_LIST = 0.5  # seconds between looks at the list of jobs
 
 _T = TypeVar("_T")
 
@@ -39,7 +40,7 @@ async def in_thread(function: Callable[..., _T], *args: Any, **kwargs: Any) -> _
     return await asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *args, **kwargs))
 
 
-async def grew(name: str) -> AsyncIterator[Message]:
+async def grew(name: str) -> AsyncGenerator[Message, None]:
     """State and end of the log of a job, at once and whenever they change, until it has ended.
 
     Raises:
@@ -58,7 +59,7 @@ async def grew(name: str) -> AsyncIterator[Message]:
             if now != before:
                 yield now
                 before = now
-            if job.state.final:
+            if State(about["state"]).final:
                 return
             await changed(watch, _LOOK)
             await asyncio.sleep(max(0.0, _COALESCE - (time.monotonic() - began)))
@@ -66,7 +67,7 @@ async def grew(name: str) -> AsyncIterator[Message]:
         watch.close()
 
 
-async def stream(name: str, cursor: int, tasks: Sequence[str] | None) -> AsyncIterator[Message]:
+async def stream(name: str, cursor: int, tasks: Sequence[str] | None) -> AsyncGenerator[Message, None]:
     """The lines after a cursor, until the job has ended.
 
     Raises:
@@ -88,10 +89,6 @@ def _job(name: str) -> Job:
     return api.job(name)
 
 
-def _jobs() -> list[Summary]:
-    return Index(Store(store_path())).summaries()
-
-
 def _lines(chunks: Sequence[Chunk]) -> list[list[Any]]:
     """``[cursor, time, task, attempt, text]`` of each line: without keys, which would be longer than most lines."""
     return [
@@ -102,24 +99,28 @@ def _lines(chunks: Sequence[Chunk]) -> list[list[Any]]:
 
 
 def _gaps(batch: Sequence[Any]) -> list[Message]:
-    from jupyter_cube import logview
-
     return [logview.record(item) for item in batch if not isinstance(item, Chunk)]
 
 
-async def jobs() -> AsyncIterator[Message]:
+async def jobs() -> AsyncGenerator[Message, None]:
     """All jobs at once, then those that have come, changed or gone."""
+    store = Store(store_path())
+    watch = Watch()
     known: dict[str, Summary] = {}
     first = True
-    while True:
-        found = {one.id: one for one in await in_thread(_jobs)}
-        new = [_summary(one) for one in found.values() if known.get(one.id) != one]
-        gone = [name for name in known if name not in found]
-        if first or new or gone:
-            yield {"jobs": new, "gone": gone}
-        known, first = found, False
-        await asyncio.sleep(_LIST)
-
-
-def _summary(one: Summary) -> Message:
-    return {**dataclasses.asdict(one), "state": one.state.value, "tags": list(one.tags), "items": list(one.items)}
+    try:
+        while True:
+            watch.add(store.jobs_path)
+            found = {one.id: one for one in await in_thread(Index(store).summaries)}
+            for one in found.values():
+                if not one.state.final:
+                    watch.add(store.jobs_path / one.id)
+            new = [one.record() for one in found.values() if known.get(one.id) != one]
+            gone = [name for name in known if name not in found]
+            if first or new or gone:
+                yield {"jobs": new, "gone": gone}
+            known, first = found, False
+            await asyncio.sleep(_COALESCE_LIST)
+            await changed(watch, _LOOK)
+    finally:
+        watch.close()

@@ -96,15 +96,20 @@ class CubeHandler(APIHandler):
         if error is None:
             super().write_error(status_code, **kwargs)
             return
-        reply: dict[str, Any] = {"message": error.message, "place": error.place, "hint": error.hint}
-        if isinstance(error, SpecError):
-            reply["faults"] = [dataclasses.asdict(fault) for fault in error.faults]
-        self.finish(json.dumps(reply, ensure_ascii=False))
+        self.finish(json.dumps(error_record(error), ensure_ascii=False))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """A user's mistake is no event for the server's log."""
         if not isinstance(value, CubeError):
             super().log_exception(typ, value, tb)
+
+
+def error_record(error: CubeError) -> dict[str, Any]:
+    """Message, place and hint; of a job or an item all that is wrong with it."""
+    record: dict[str, Any] = {"message": error.message, "place": error.place, "hint": error.hint}
+    if isinstance(error, SpecError):
+        record["faults"] = [dataclasses.asdict(fault) for fault in error.faults]
+    return record
 
 
 def _job(name: str) -> Job:

@@ -152,9 +152,9 @@ def _use(name: str, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _allow(name: str, digest: str) -> dict[str, Any]:
-    from jupyter_cube.curation import offers
+    from jupyter_cube.curation import offers, showcase
 
-    return _shown(offers.allow(name, digest))
+    return showcase.pin_record(offers.allow(name, digest))
 
 
 def _allowed() -> list[dict[str, Any]]:
@@ -166,9 +166,7 @@ def _allowed() -> list[dict[str, Any]]:
 def _brought(path: Path, **asked: Any) -> list[dict[str, Any]]:
     from jupyter_cube.curation import drafts
 
-    names = ("name", "kind", "version", "digest")
-    brought = drafts.bring_in(path, **asked)
-    return [{**{name: getattr(one, name) for name in names}, "notes": list(one.notes)} for one in brought]
+    return [one.record() for one in drafts.bring_in(path, **asked)]
 
 
 def _publish(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,11 +199,9 @@ def _new(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _published(found: Sequence[Published], notes: Sequence[str]) -> dict[str, Any]:
-    return {"items": [_shown(one) for one in found], "notes": list(notes)}
+    from jupyter_cube.curation import showcase
 
-
-def _shown(one: Published) -> dict[str, Any]:
-    return {"name": one.item.name, "version": one.item.version, "digest": one.digest, "source": one.source}
+    return {"published": [showcase.pin_record(one) for one in found], "notes": list(notes)}
 
 
 def _name(asked: Mapping[str, Any]) -> str:

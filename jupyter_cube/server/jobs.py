@@ -11,7 +11,7 @@ from tornado import web
 
 from jupyter_cube.errors import CubeError, UsageError
 from jupyter_cube.lifecycle.state import State
-from jupyter_cube.server.handler import CubeHandler
+from jupyter_cube.server.handler import CubeHandler, error_record
 from jupyter_cube.server.origin import origin_of
 from jupyter_cube.store.index import Summary
 from jupyter_cube.submitting.options import Options
@@ -56,7 +56,7 @@ class Jobs(CubeHandler):
             _listed, state=State(state) if state else None, name=self.text("name"), tag=self.text("tag")
         )
         found.sort(key=key, reverse=not rising)
-        self.answer({"total": len(found), "jobs": [_summary(one) for one in found[first : first + most]]})
+        self.answer({"total": len(found), "jobs": [one.record() for one in found[first : first + most]]})
 
     @web.authenticated
     @authorized
@@ -119,8 +119,7 @@ def _order_all(order: str, ids: Sequence[str]) -> list[dict[str, Any]]:
             _ORDERS[order](api.job(one))
             results.append({"id": one, "ok": True})
         except CubeError as error:
-            about = {"message": error.message, "place": error.place, "hint": error.hint}
-            results.append({"id": one, "ok": False, "status": error.status, "error": about})
+            results.append({"id": one, "ok": False, "status": error.status, "error": error_record(error)})
     return results
 
 
@@ -156,10 +155,6 @@ def _kind(name: str, default: Any) -> Any:
     if name == "grace":
         return (int, float)
     return int if default is None else dict if isinstance(default, Mapping) else type(default)
-
-
-def _summary(one: Summary) -> dict[str, Any]:
-    return {**dataclasses.asdict(one), "state": one.state.value, "tags": list(one.tags), "items": list(one.items)}
 
 
 ROUTES = [("/jobs", Jobs), ("/jobs/bulk", Bulk)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from jupyter_cube import logview
 from jupyter_cube.errors import NotFoundError, UsageError
 from jupyter_cube.log.chunk import Chunk, Gap, Line
 from jupyter_cube.server.handler import CubeHandler
@@ -50,7 +51,7 @@ class Window(_LogHandler):
         lines = self.number("lines", _LINES, most=_MOST_LINES)
         back = self.choice("direction", ("forth", "back"), "forth") == "back"
         cursor = self.number("cursor", -1 if back else 0)
-        if (when := self.text("time")) and not back:
+        if when := self.text("time"):
             cursor = await self.work(job.log.at_time, _seconds(when))
         self.answer(await self.work(_window, job, tasks, cursor, lines, back))
 
@@ -103,13 +104,11 @@ class Download(_LogHandler):
 
 def _window(job: Job, tasks: list[str] | None, cursor: int, lines: int, back: bool) -> dict[str, Any]:
     """Whole lines, with the cursor to go on from at either side."""
-    from jupyter_cube import logview
-
     log = job.log
     found: list[dict[str, Any]] = []
-    items = (
-        log.read_back(None if cursor < 0 else cursor, lines=lines, tasks=tasks) if back else _forth(job, tasks, cursor)
-    )
+    items: Iterable[Chunk | Gap] = log.chunks(cursor, tasks=tasks)
+    if back:
+        items = log.read_back(None if cursor < 0 else cursor, lines=lines, tasks=tasks)
     start = cursor
     for item in items:
         if isinstance(item, Chunk) and not found:
@@ -128,13 +127,7 @@ def _found(log: Log, text: str, **asked: Any) -> list[dict[str, Any]]:
     return [_shown(line) for line in search(log, text, **asked)]
 
 
-def _forth(job: Job, tasks: list[str] | None, cursor: int) -> Iterator[Chunk | Gap]:
-    yield from job.log.chunks(cursor, tasks=tasks)
-
-
 def _shown(line: Line | Gap) -> dict[str, Any]:
-    from jupyter_cube import logview
-
     record = logview.record(line)
     if len(record.get("line", "")) > _LONGEST:
         record = {**record, "line": record["line"][:_LONGEST], "cut": len(record["line"])}
@@ -142,8 +135,6 @@ def _shown(line: Line | Gap) -> dict[str, Any]:
 
 
 def _download(job: Job, tasks: list[str] | None, form: str) -> Iterator[bytes]:
-    from jupyter_cube import logview
-
     several = len(tasks or job.log.names) > 1
     buffer = bytearray()
     for item in job.log.chunks(0, tasks=tasks):

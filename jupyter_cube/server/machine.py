@@ -28,9 +28,9 @@ class Machine(CubeHandler):
 
 def _machine() -> dict[str, Any]:
     settings = config()
-    chosen = {"cpus": settings.cpus, "memory_mb": settings.memory_mb, "devices": settings.devices}
+    found = devices.discover(settings.devices)  # once: it may ask a driver
+    chosen = {"cpus": settings.cpus, "memory_mb": settings.memory_mb, "devices": [one.id for one in found]}
     here = start.host(chosen, gpus=True)
-    known = {one.id: one for one in devices.discover(settings.devices)}
     holders = here.holders()
     return {
         "host": os.uname().nodename,
@@ -38,13 +38,13 @@ def _machine() -> dict[str, Any]:
         "memory_mb": here.limits.memory_mb,
         "gpus": [
             {
-                "id": name,
-                "name": known[name].name if name in known else "",
-                "memory_mb": known[name].memory_mb if name in known else 0,
-                "busy": list(known[name].busy) if name in known else [],
-                "held_by": next((one.name or f"uid {one.uid}" for one in holders if name in one.devices), ""),
+                "id": device.id,
+                "name": device.name,
+                "memory_mb": device.memory_mb,
+                "busy": list(device.busy),
+                "held_by": next((one.name or f"uid {one.uid}" for one in holders if device.id in one.devices), ""),
             }
-            for name in here.limits.devices
+            for device in found
         ],
         "held": [
             {"name": one.name, "uid": one.uid, "cpus": one.request.cpu, "gpus": list(one.devices), "since": one.since}

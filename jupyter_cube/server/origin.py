@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -62,8 +63,6 @@ def folder_of(handler: CubeHandler, inside: str = "") -> Path:
 
 def _spec_name_of(notebook: str) -> str:
     """The kernelspec that a notebook names; empty where it names none, or is not there."""
-    import json
-
     try:
         with open(notebook, "rb") as file:
             found = json.load(file)["metadata"]["kernelspec"]["name"]

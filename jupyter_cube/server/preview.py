@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -53,16 +52,12 @@ class Check(CubeHandler):
 
 
 def _check(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
-    from jupyter_cube import api
+    from jupyter_cube.submitting import preview
 
-    if "path" in asked:
-        [report] = api.check_files([folder / asked["path"]])
-        return report
-    with tempfile.TemporaryDirectory(prefix="cube-") as place:
-        file = Path(place, "job.yaml")
-        file.write_text(asked["text"], encoding="utf-8")
-        [report] = api.check_files([file])
-    return {**report, "file": ""}
+    if "text" in asked:
+        return preview.check_text(asked["text"].encode())
+    [report] = preview.check_files([folder / asked["path"]])
+    return report
 
 
 ROUTES = [("/plan", Plan), ("/check", Check)]

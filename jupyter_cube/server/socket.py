@@ -8,8 +8,9 @@ gets messages ``{"id": ID, ...}``, of an end ``{"id": ID, "end": true}``, of a m
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -21,6 +22,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from jupyter_cube.errors import CubeError, UsageError
 from jupyter_cube.server import feed
+from jupyter_cube.server.handler import error_record
 
 _MOST = 1000  # subscriptions of one page
 
@@ -55,7 +57,7 @@ class Socket(WebSocketMixin, WebSocketHandler, JupyterHandler):
                 return
             self._begin(name, _feed(asked))
         except CubeError as error:
-            await self._say({"id": name, "error": _shown(error)})
+            await self._say({"id": name, "error": error_record(error)})
 
     def on_close(self) -> None:
         """The page is gone."""
@@ -63,30 +65,38 @@ class Socket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         for name in list(self._tasks):
             self._end(name)
 
-    def _begin(self, name: str, messages: AsyncIterator[feed.Message]) -> None:
+    def _begin(self, name: str, messages: AsyncGenerator[feed.Message, None]) -> None:
         if not name or name in self._tasks:
             raise UsageError(f"the subscription {name!r} has begun already" if name else "a subscription needs an id")
         if len(self._tasks) >= _MOST:
             raise UsageError(f"more than {_MOST} subscriptions", hint="end some")
-        task = self._tasks[name] = asyncio.get_running_loop().create_task(self._run(name, messages))
-        task.add_done_callback(lambda _: self._tasks.pop(name, None))
+        self._tasks[name] = asyncio.get_running_loop().create_task(self._run(name, messages))
 
     def _end(self, name: str) -> None:
         if task := self._tasks.pop(name, None):
             task.cancel()
 
-    async def _run(self, name: str, messages: AsyncIterator[feed.Message]) -> None:
+    async def _run(self, name: str, messages: AsyncGenerator[feed.Message, None]) -> None:
+        with contextlib.suppress(WebSocketClosedError):  # on_close sees to the rest
+            async with contextlib.aclosing(messages):  # what it watches is given back now
+                last = await self._told(name, messages)
+            if self._tasks.get(name) is asyncio.current_task():
+                del self._tasks[name]
+            await self._say({"id": name, **last})
+
+    async def _told(self, name: str, messages: AsyncGenerator[feed.Message, None]) -> feed.Message:
+        """Tell all of it; the last message, which says how it ended."""
         try:
             async for message in messages:
                 await self._say({"id": name, **message})
-            await self._say({"id": name, "end": True})
         except CubeError as error:
-            await self._say({"id": name, "error": _shown(error)})
+            return {"error": error_record(error)}
         except WebSocketClosedError:
-            return  # it is gone, and on_close sees to the rest
+            raise
         except Exception:  # a subscription's root: the others go on
             self.log.exception("jupyter-cube: the subscription %s has failed", name)
-            await self._say({"id": name, "error": {"message": "the server has failed here, see its log"}})
+            return {"error": {"message": "the server has failed here, see its log"}}
+        return {"end": True}
 
     async def _say(self, message: Mapping[str, Any]) -> None:
         """Returns when the network has taken it: that holds back whoever makes the next one."""
@@ -103,7 +113,7 @@ def _parsed(message: str | bytes) -> dict[str, Any]:
     return asked
 
 
-def _feed(asked: Mapping[str, Any]) -> AsyncIterator[feed.Message]:
+def _feed(asked: Mapping[str, Any]) -> AsyncGenerator[feed.Message, None]:
     what, job = asked.get("to"), asked.get("job", "")
     if what == "jobs":
         return feed.jobs()
@@ -119,10 +129,6 @@ def _feed(asked: Mapping[str, Any]) -> AsyncIterator[feed.Message]:
     if tasks is not None and not (isinstance(tasks, list) and all(isinstance(task, str) for task in tasks)):
         raise UsageError("tasks must be a list of texts", place="tasks")
     return feed.stream(job, cursor, tasks)
-
-
-def _shown(error: CubeError) -> dict[str, Any]:
-    return {"message": error.message, "place": error.place, "hint": error.hint, "status": error.status}
 
 
 ROUTES = [("/socket", Socket)]

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,10 @@ class Summary:
     notebook: str
     items: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**asdict(self), "state": self.state.value}
 
 
 class Index:

@@ -41,17 +41,21 @@ def check_files(paths: Sequence[str | Path]) -> list[dict[str, Any]]:
                 what, advice = "this is a folder", "name the .yaml files in it"
             fault = Fault(what, file=path, hint=advice)
             reports.append(_report(path, (fault,), ()))
-            continue
-        if is_item(text):
-            found, faults = item.check_all(text, file=path)
-            if not faults:
-                checks = (usability.of_plugin, usability.of_texts, trial.faults, skeleton.faults)
-                more = [fault for one in found for check in checks for fault in check(one)]
-                faults = tuple(sorted(more, key=lambda fault: (fault.line, fault.column)))
-            reports.append(_report(path, faults, ()))
         else:
-            reports.append(_report(path, *_check_job(text, path)))
+            reports.append(check_text(text, path))
     return reports
+
+
+def check_text(text: bytes, file: str = "") -> dict[str, Any]:
+    """The same for the text of one job, or of items."""
+    if not is_item(text):
+        return _report(file, *_check_job(text, file))
+    found, faults = item.check_all(text, file=file)
+    if not faults:
+        checks = (usability.of_plugin, usability.of_texts, trial.faults, skeleton.faults)
+        more = [fault for one in found for check in checks for fault in check(one)]
+        faults = tuple(sorted(more, key=lambda fault: (fault.line, fault.column)))
+    return _report(file, faults, ())
 
 
 def is_item(text: bytes) -> bool:

@@ -15,7 +15,6 @@ from jupyter_cube.hint import command
 from jupyter_cube.lifecycle import render
 from jupyter_cube.lifecycle.state import JobState, State
 from jupyter_cube.logview import View
-from jupyter_cube.store.index import Summary
 from jupyter_cube.submitting.options import Options
 from jupyter_cube.verbs.answer import Answer
 from jupyter_cube.verbs.parser import Call
@@ -131,13 +130,7 @@ def list_jobs(call: Call) -> Answer:
     text = render.job_table(found, time.time())
     if more:
         text += f"... more: {command('jobs --limit 0')}\n"
-    return Answer([summary_record(one) for one in found], text)
-
-
-def summary_record(one: Summary) -> dict[str, Any]:
-    """A line of the list of jobs as JSON values."""
-    lists = {"tags": list(one.tags), "items": list(one.items), "held": list(one.held)}
-    return {**dataclasses.asdict(one), "state": one.state.value, **lists}
+    return Answer([one.record() for one in found], text)
 
 
 def describe(call: Call) -> Answer:
@@ -234,7 +227,7 @@ def clean(call: Call) -> Answer:
     removed = api.clean(**rules, dry_run=bool(call.get("dry_run")))
     word = "would delete" if call.get("dry_run") else "deleted"
     text = "".join(f"{word} {one.name} {one.id[:6]}\n" for one in removed) or "nothing to delete\n"
-    return Answer([summary_record(one) for one in removed], text)
+    return Answer([one.record() for one in removed], text)
 
 
 def _clear(call: Call) -> Answer:

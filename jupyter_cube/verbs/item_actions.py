@@ -62,10 +62,7 @@ def bring_in(call: Call) -> Answer:
     for one in brought:
         lines.append(showcase.label(one.published) if one.published else f"{one.name}  {one.kind}")
         lines += [f"  {plain(note)}" for note in one.notes]
-    document = [
-        {"name": one.name, "kind": one.kind, "version": one.version, "digest": one.digest, "notes": list(one.notes)}
-        for one in brought
-    ]
+    document = [one.record() for one in brought]
     text = "".join(f"{line}\n" for line in lines) or "nothing to import\n"
     return Answer(document, text, code=0 if all(one.kind for one in brought) else 1)
 
@@ -167,11 +164,7 @@ def export(call: Call) -> Answer:
 def _published(found: list[Published], notes: Sequence[str]) -> Answer:
     indent = "  " if found else ""
     lines = [f"published {showcase.label(one)}\n" for one in found] + [f"{indent}{plain(note)}\n" for note in notes]
-    published = [
-        {"name": one.item.name, "version": one.item.version, "digest": one.digest, "source": one.source}
-        for one in found
-    ]
-    return Answer({"published": published, "notes": list(notes)}, "".join(lines))
+    return Answer({"published": [showcase.pin_record(one) for one in found], "notes": list(notes)}, "".join(lines))
 
 
 ACTIONS: Mapping[str, Callable[[Call], Answer]] = {
