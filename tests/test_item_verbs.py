@@ -106,40 +106,6 @@ def test_which_of_two_items_of_a_name_is_meant_is_said(shell: Shell) -> None:
     )
 
 
-JOB_FILE = """\
-protocolVersion: 2
-name: mnist
-type: job
-prerequisites:
-- {type: dockerimage, name: image, uri: python}
-taskRoles:
-  worker:
-    instances: 1
-    dockerImage: image
-    resourcePerInstance: {cpu: 1, memoryMB: 0, gpu: 0}
-    commands: [echo hi]
-extras:
-  reference_prerequisites:
-  - {name: x, require: [marketplace://name/nobody_has_this]}
-"""
-
-
-def test_what_was_imported_is_not_imported_again(shell: Shell) -> None:
-    file = shell.folder / "job.yaml"
-    file.write_text(JOB_FILE)
-    first = shell("import", "job.yaml").splitlines()
-    assert first[0].startswith("mnist@1.0.0 of mine")
-    assert "  hides builtin/mnist; name it builtin/mnist to have that one" in first
-    assert "reference_prerequisites[0].require[0]: there is no item 'nobody_has_this'" in first[-2]
-    for words in (["import", "job.yaml"], ["import", "job.yaml", "--dry-run"]):
-        assert shell(*words).splitlines()[0] == first[0]
-        assert "  is there already, made of the same entry" in shell(*words)
-    file.write_text(JOB_FILE.replace("echo hi", "echo ho"))
-    assert shell("import", "job.yaml").startswith("mnist@1.0.1 of mine")
-    file.write_text(JOB_FILE)
-    assert shell("import", "job.yaml").startswith("mnist@1.0.2 of mine")
-
-
 def test_a_list_as_a_whole_command_is_words(shell: Shell) -> None:
     command = '{callbacks: [{event: taskStarts, commands: ["{{ words }}"]}]}'
     lay(shell.folder / "team", "say", plugin="cmd", plugin_params=command, template_variables="[words]")
@@ -303,38 +269,6 @@ def test_a_job_that_works_becomes_a_template(shell: Shell) -> None:
     assert "ok" in shell("check", "exported.yaml")
 
 
-def test_a_file_in_the_way_of_the_store_is_said(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    (shell.folder / "file").write_text("")
-    monkeypatch.setenv("CUBE_STORE", str(shell.folder / "file"))
-    for words in (["submit", "--", "true"], ["publish", "greet.yaml"], ["sources", "add", "x", "/tmp"]):
-        assert "a file is where a folder should be" in shell(*words, code=3)
-
-
-def test_what_was_imported_is_given_back(shell: Shell) -> None:
-    entry = {"job_template_name": "say", "job_template_command": "echo", "job_template_args": {}}
-    (shell.folder / "templates.json").write_text(json.dumps({"say": entry}))
-    assert "say" in shell("import", "templates.json")
-    assert json.loads(shell("export", "say", "--original")) == {"say": entry}
-    shell("publish", "greet.yaml")
-    assert "greet@1.0.0 was not imported" in shell("export", "greet", "--original", code=2)
-
-
-def test_a_team_shares_a_folder_and_a_web_server(shell: Shell) -> None:
-    team = shell.folder / "team"
-    team.mkdir()
-    shell("sources", "add", "team", str(team))
-    assert "greet@1.0.0 of team" in shell("publish", "greet.yaml", "--to", "team")
-    assert "team  " in shell("sources")
-    from jupyter_cube.marketplace.sources.serving import write_index
-
-    write_index(team)
-    shell("sources", "remove", "team")
-    content = {f"/{path.relative_to(team)}": path.read_bytes() for path in team.rglob("*") if path.is_file()}
-    with serving(files(content)) as web:
-        shell("sources", "add", "web", web + "/")
-        assert [one["source"] for one in shell.json("items", "greet")] == ["web"]
-
-
 def test_what_may_follow(shell: Shell) -> None:
     shell("publish", "greet.yaml")
     assert candidates(["show", "gre"]) == ["greet"]
@@ -380,47 +314,3 @@ def test_hostile_texts_are_shown_as_text(shell: Shell) -> None:
         printed = shell.capsys.readouterr()
         assert "\x1b" not in printed.out + printed.err, words
         assert "\x07" not in printed.out + printed.err, words
-
-
-def test_a_source_that_cannot_be_reached_is_added_and_said_once(shell: Shell, tmp_path: Path) -> None:
-    with serving(files({"/index.json": b"{}"})) as web:
-        for name, uri, why in (
-            ("far", "http://127.0.0.1:9/items", "cannot be fetched: [Errno 111] Connection refused"),
-            ("none", f"{web}/none", "cannot be fetched: the server answered 404 for its index.json"),
-            ("other", web, "cannot be fetched: the index is no object with 'items'"),
-            ("git", f"git+file://{tmp_path}/none@main", "does not appear to be a git repository"),
-        ):
-            said = shell("sources", "add", name, uri).splitlines()
-            assert said[-1].startswith(f"warning: '{name}' is added, but ")
-            assert why in said[-1]
-            assert said[-1].endswith(command("sources refresh"))
-            assert uri not in said[-1]
-            (line,) = [line for line in said if line.startswith(f"{name}  ")]
-            assert line.count(uri) == 1
-        out = shell("show", "digitz", code=2)
-    assert "'far' cannot be fetched" in out
-    assert "http:" not in out
-    assert out.rstrip().endswith("did you mean 'digits'?")
-
-
-@pytest.mark.parametrize("place", ["/proc/cube", "file", "file/deeper"])
-def test_a_store_that_cannot_be_made_is_one_line_for_every_verb(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, place: str
-) -> None:
-    (shell.folder / "file").write_text("in the way")
-    monkeypatch.setenv("CUBE_STORE", str(shell.folder / place))
-    hint = "set CUBE_STORE to"
-    for words in (["submit", "--", "true"], ["submit", "--require", "digits", "--", "true"], ["publish", "greet.yaml"]):
-        out = shell(*words, code=3)
-        assert out.count("\n") == 1
-        assert hint in out
-    gone = place == "/proc/cube"  # nothing was ever kept there, and that is all to say of it
-    for words in (["jobs"], ["clean", "--keep", "1"], ["trust"], ["verify"]):
-        out = shell(*words, code=0 if gone else 3)
-        assert gone or (hint in out and out.count("\n") == 1)
-    for words in (["logs", "x"], ["describe", "x"], ["stop", "x"], ["wait", "x"], ["delete", "x"]):
-        out = shell(*words, code=2 if gone else 3)
-        assert out.count("\n") == 1
-        assert ("no job 'x'" if gone else hint) in out
-    assert "digits" in shell("items", "digits")
-    assert "builtin" in shell("sources")
