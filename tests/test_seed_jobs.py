@@ -106,6 +106,21 @@ def test_imagenet_is_copied_from_the_storage(name: str, there: str, market: Path
     assert not Path("/mnt/confignfs_pvc").exists()
 
 
+def test_where_no_namespace_can_be_made_paths_are_rewritten(
+    market: Path, web: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUBE_NO_NAMESPACES", "1")
+    done = succeeded(job("mnist", "dataPath: /dataset/mnist", MNIST))
+    *_, row, place = log(done).splitlines()
+    assert row.endswith("7,0,0,255")
+    assert place.startswith(str(done.folder))
+    command = "cd /dataset/imagenet; cat train/train.txt; ls /mnt/confignfs_pvc"
+    text = log(succeeded(job("imagenet", "dataPath: /dataset/imagenet", command)))
+    assert text.endswith("train images\nimagenet\n")
+    assert not Path("/dataset").exists()
+    assert not Path("/mnt/confignfs_pvc").exists()
+
+
 def test_a_storage_that_is_not_configured_is_named_before_the_start(market: Path, own_places: Path) -> None:
     (own_places.parent / "config" / "jupyter_cube_config.json").write_text('{"devices": ["a0"]}')
     from jupyter_cube import config
