@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -325,3 +327,30 @@ def test_the_probe_is_remembered(folder: Path) -> None:
     assert mounts.refused(store) == "as remembered"
     known.write_text(json.dumps({**data, "refused": "as remembered", "boot": "another"}))
     assert mounts.refused(store) == first
+
+
+FILLED_MEANWHILE = """
+import sys
+from pathlib import Path
+from jupyter_cube.task import namespace
+finish = namespace._View.finish
+def finish_later(view):
+    Path("/", sys.argv[2]).touch()
+    finish(view)
+namespace._View.finish = finish_later
+namespace.main(["task", sys.argv[1], "--", "sh", "-c", "echo unfilled: $CUBE_UNFILLED"])
+"""
+
+
+@pytest.mark.usefixtures("mounted")
+def test_what_another_task_fills_while_it_is_mounted_is_still_to_be_protected(tmp_path: Path) -> None:
+    source, done = tmp_path / "data", tmp_path / "done"
+    source.mkdir()
+    spec = tmp_path / "spec"
+    spec.write_text("".join(f"{field}\0" for field in (tmp_path, TOP, source, "rw", done)))
+    words = [sys.executable, "-c", FILLED_MEANWHILE, str(spec), str(done)]
+    ran = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert ran.stdout == "unfilled: 1\n"
+    words[2] = FILLED_MEANWHILE.replace("finish_later", "unused", 1).replace("= finish_later", "= finish")
+    again = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert again.stdout == "unfilled:\n", "it was filled before"

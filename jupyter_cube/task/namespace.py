@@ -160,8 +160,11 @@ def _is_read_only(mode: str, filled: str) -> bool:
     return mode == "ro" or bool(filled and os.path.exists(filled))
 
 
-def build(place: str, mounts: list[Mount]) -> None:
+def build(place: str, mounts: list[Mount]) -> bool:
     """Enter a namespace of this process's own with all mounts.
+
+    Returns:
+        Some of them can be written until they are filled; others may fill them any moment.
 
     Raises:
         OSError: the host refuses, or a directory is not there; the host's files are where they were.
@@ -169,6 +172,7 @@ def build(place: str, mounts: list[Mount]) -> None:
     _unshare()
     view = _View(place)
     mounts = sorted(mounts, key=lambda mount: len(mount[0]))
+    unfilled = False
     try:
         # Opened before anything is mounted over them; before the unshare they would be of another namespace.
         sources = [os.open(source, os.O_PATH | os.O_DIRECTORY) for _, source, _, _ in mounts]
@@ -177,12 +181,15 @@ def build(place: str, mounts: list[Mount]) -> None:
             _mount(f"/proc/self/fd/{fd}", target, "none", _BIND | _RECURSIVE)
             if _is_read_only(mode, filled):
                 _protect(target)
+            elif filled:
+                unfilled = True
             os.close(fd)
         view.finish()
     except OSError:
         view.undo()
         raise
     os.chdir("/")
+    return unfilled
 
 
 def protect(mounts: list[Mount]) -> None:
@@ -225,9 +232,7 @@ def main(words: list[str]) -> None:
             place, mounts = _read(path)
             if mode == "protect":
                 protect(mounts)
-            else:
-                build(place, mounts)
-            if mode == "task" and any(filled and not _is_read_only(way, filled) for _, _, way, filled in mounts):
+            elif build(place, mounts) and mode == "task":
                 os.environ["CUBE_UNFILLED"] = "1"
     except OSError as error:
         message = f"{error.strerror}: {error.filename}" if error.filename else str(error)
