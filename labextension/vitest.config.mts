@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     setupFiles: 'src/testing/browser.ts',
-    include: ['src/**/*.test.{ts,tsx}']
+    include: ['src/**/*.test.{ts,tsx}'],
+    // made for bundlers: without file endings in their imports, with style sheets, with CommonJS beside modules
+    server: { deps: { inline: [/@jupyter/, /@lumino/, /@microsoft/, /@rjsf/] } }
   }
 });

@@ -1,130 +1,44 @@
-/** The server's side of jobs: requests, and one WebSocket a page for all that follow a job. */
+/** The server extension, asked by requests and listened to on one socket. */
 
-import { URLExt } from '@jupyterlab/coreutils';
-import type { IMimeBundle } from '@jupyterlab/nbformat';
 import type { ServerConnection } from '@jupyterlab/services';
-import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
-import { Poll } from '@lumino/polling';
+import type { IDisposable } from '@lumino/disposable';
 
-import { request, ROOT } from './request';
-import type { ICubeClient, ISink } from './tokens';
+import { address, request } from './request';
+import { CubeSocket } from './socket';
+import type { ICubeClient, ISink, Query, Topic } from './tokens';
 
-const AGAIN = 1000; // milliseconds until a lost socket is tried again; more each time in vain
-const LONGEST = 30_000;
-
-interface ISubscription {
-  readonly job: string;
-  readonly sink: ISink;
-}
-
-/** The socket is opened for the first subscription, and again whenever it was lost. */
 export class CubeClient implements ICubeClient {
   constructor(private readonly _settings: ServerConnection.ISettings) {
-    this._poll = new Poll({
-      auto: false,
-      name: 'jupyter-cube:socket',
-      factory: (): Promise<void> => this._connection(),
-      frequency: { interval: AGAIN, backoff: true, max: LONGEST }
-    });
+    this._socket = new CubeSocket(_settings);
   }
 
   get isDisposed(): boolean {
-    return this._poll.isDisposed;
+    return this._socket.isDisposed;
   }
 
   dispose(): void {
-    if (!this.isDisposed) {
-      this._poll.dispose();
-      this._subscriptions.clear();
-      this._socket?.close();
-    }
+    this._socket.dispose();
   }
 
-  async output(job: string): Promise<IMimeBundle> {
-    return (await request(this._settings, ['jobs', job, 'output'])) as IMimeBundle;
+  get(path: readonly string[], query?: Query): Promise<unknown> {
+    return request(this._settings, this.url(path, query), {});
   }
 
-  async stop(job: string): Promise<void> {
-    await request(this._settings, ['jobs', job, 'stop'], { method: 'POST' });
+  post(path: readonly string[], body: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+    return request(this._settings, this.url(path), { method: 'POST', body: JSON.stringify(body) });
   }
 
-  async retry(job: string): Promise<void> {
-    await request(this._settings, ['jobs', job, 'retry'], { method: 'POST' });
+  async delete(path: readonly string[]): Promise<void> {
+    await request(this._settings, this.url(path), { method: 'DELETE' });
   }
 
-  follow(job: string, sink: ISink): IDisposable {
-    const id = String(this._next++);
-    this._subscriptions.set(id, { job, sink });
-    if (this._socket !== null) {
-      this._send({ subscribe: id, to: 'grew', job });
-    } else if (this._poll.state.phase === 'constructed') {
-      void this._poll.start();
-    } else {
-      void this._poll.refresh(); // somebody looks: not only after what may be left of 30 s
-    }
-    return new DisposableDelegate(() => {
-      if (this._subscriptions.delete(id)) {
-        this._send({ unsubscribe: id });
-      }
-    });
+  url(path: readonly string[], query?: Query): string {
+    return address(this._settings, path, query);
   }
 
-  /** One life of the socket; it rejects where the socket never stood, so that the next try comes later. */
-  private _connection(): Promise<void> {
-    const { appendToken, token, WebSocket, wsUrl } = this._settings;
-    const query = appendToken && token !== '' ? `?token=${encodeURIComponent(token)}` : '';
-    return new Promise((resolve, reject) => {
-      const socket = new WebSocket(URLExt.join(wsUrl, ROOT, 'socket') + query);
-      this._socket = socket;
-      let stood = false;
-      socket.onopen = (): void => {
-        stood = true;
-        for (const [id, { job }] of this._subscriptions) {
-          this._send({ subscribe: id, to: 'grew', job });
-        }
-      };
-      socket.onmessage = ({ data }: MessageEvent<string>): void => {
-        this._receive(JSON.parse(data) as IMessage);
-      };
-      socket.onclose = (): void => {
-        this._socket = null;
-        for (const { sink } of [...this._subscriptions.values()]) {
-          sink.lost();
-        }
-        if (stood) {
-          resolve();
-        } else {
-          reject(new Error('the server does not answer'));
-        }
-      };
-    });
+  subscribe(topic: Topic, sink: ISink): IDisposable {
+    return this._socket.subscribe(topic, sink);
   }
 
-  private _receive({ id, end, error }: IMessage): void {
-    const sink = this._subscriptions.get(id)?.sink;
-    if (end === true || error !== undefined) {
-      this._subscriptions.delete(id);
-      sink?.over();
-    } else {
-      sink?.news();
-    }
-  }
-
-  private _send(message: Readonly<Record<string, string>>): void {
-    if (this._socket?.readyState === 1) {
-      this._socket.send(JSON.stringify(message));
-    } // else it is said when the socket stands
-  }
-
-  private readonly _poll: Poll;
-  private readonly _subscriptions = new Map<string, ISubscription>();
-  private _socket: WebSocket | null = null;
-  private _next = 0;
-}
-
-/** In news `end` is where the log ends, in a last message `true`. */
-interface IMessage {
-  readonly id: string;
-  readonly end?: number | true;
-  readonly error?: unknown;
+  private readonly _socket: CubeSocket;
 }

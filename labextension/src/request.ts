@@ -3,6 +3,8 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import type { Query } from './tokens';
+
 /** Below the server's base address. */
 export const ROOT = 'cube/api';
 
@@ -16,17 +18,21 @@ export class ApiError extends Error {
   }
 }
 
+/** Where something of the server extension lies. */
+export function address(settings: ServerConnection.ISettings, path: readonly string[], query: Query = {}): string {
+  const asked = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`]
+  );
+  const url = URLExt.join(settings.baseUrl, ROOT, ...path.map(encodeURIComponent));
+  return asked.length === 0 ? url : `${url}?${asked.join('&')}`;
+}
+
 /**
  * The answer's JSON.
  *
  * @throws ApiError `unknown`: the server has no such thing; `absent`: it has no server extension.
  */
-export async function request(
-  settings: ServerConnection.ISettings,
-  path: readonly string[],
-  init: RequestInit = {}
-): Promise<unknown> {
-  const url = URLExt.join(settings.baseUrl, ROOT, ...path.map(encodeURIComponent));
+export async function request(settings: ServerConnection.ISettings, url: string, init: RequestInit): Promise<unknown> {
   const response = await ServerConnection.makeRequest(url, init, settings).catch((error: unknown) => {
     throw error instanceof ServerConnection.NetworkError ? new ApiError(error.message, 'unreachable') : error;
   });

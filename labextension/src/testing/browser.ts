@@ -1,4 +1,4 @@
-/** What the cards want of a browser and jsdom has not. */
+/** What the views want of a browser and jsdom has not. */
 
 Object.defineProperty(globalThis, 'DragEvent', { value: class extends MouseEvent {} });
 
@@ -16,3 +16,22 @@ class Seen {
 }
 
 Object.defineProperty(globalThis, 'IntersectionObserver', { value: Seen });
+
+/** Nothing changes its size. */
+class Sized {
+  observe(): void {
+    // it stays as it is
+  }
+
+  unobserve(): void {
+    // nor then
+  }
+
+  disconnect(): void {
+    // nor then
+  }
+}
+
+Object.defineProperty(globalThis, 'ResizeObserver', { value: Sized });
+Object.defineProperty(globalThis, 'matchMedia', { value: () => ({ matches: false, addListener: () => undefined }) });
+Object.defineProperty(globalThis, 'requestIdleCallback', { value: (call: () => void) => setTimeout(call, 0) });

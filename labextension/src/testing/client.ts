@@ -1,58 +1,96 @@
 /** A server's side without a server. */
 
-import type { IMimeBundle } from '@jupyterlab/nbformat';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 
+import { MIME } from '../job/job';
 import { ApiError } from '../request';
-import { MIME, type ICubeClient, type ISink } from '../tokens';
+import type { ICubeClient, ISink, Query, Topic } from '../tokens';
 
-/** It knows one job, or refuses with an error. */
+/** It answers from a table of `METHOD path` to value, function of what was sent, or error; else there is no extension. */
 export class FakeClient implements ICubeClient {
-  constructor(public known: Record<string, unknown> | ApiError = new ApiError('Not Found', 'absent')) {}
+  constructor(readonly answers: Record<string, unknown> = {}) {}
 
   readonly isDisposed = false;
-  readonly sinks = new Set<ISink>();
-  readonly asked: string[] = [];
-  /** Why it obeys no orders. */
-  refuses: ApiError | null = null;
-  looks = 0;
+  readonly topics = new Map<ISink, Topic>();
+  /** All that it was asked. */
+  readonly heard: string[] = [];
 
   dispose(): void {
     // it holds nothing
   }
 
-  output(): Promise<IMimeBundle> {
-    this.looks += 1;
-    return this.known instanceof ApiError
-      ? Promise.reject(this.known)
-      : Promise.resolve({ [MIME]: this.known, 'text/plain': 'as text' } as IMimeBundle);
+  get(path: readonly string[], query: Query = {}): Promise<unknown> {
+    return this._answer('GET', path, query);
   }
 
-  stop(job: string): Promise<void> {
-    return this._order(`stop ${job}`);
+  post(path: readonly string[], body: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+    return this._answer('POST', path, body);
   }
 
-  retry(job: string): Promise<void> {
-    return this._order(`retry ${job}`);
+  async delete(path: readonly string[]): Promise<void> {
+    await this._answer('DELETE', path, {});
   }
 
-  follow(_job: string, sink: ISink): IDisposable {
-    this.sinks.add(sink);
+  url(path: readonly string[]): string {
+    return `http://here/cube/api/${path.join('/')}`;
+  }
+
+  subscribe(topic: Topic, sink: ISink): IDisposable {
+    this.topics.set(sink, topic);
     return new DisposableDelegate(() => {
-      this.sinks.delete(sink);
+      this.topics.delete(sink);
     });
+  }
+
+  /** Send a message to all that wait for one of that kind. */
+  say(to: Topic['to'], message: Readonly<Record<string, unknown>>): void {
+    for (const [sink, topic] of this.topics) {
+      if (topic.to === to) {
+        sink.news(message);
+      }
+    }
+  }
+
+  private async _answer(method: string, path: readonly string[], sent: object): Promise<unknown> {
+    const words = `${method} ${path.join('/')}`;
+    this.heard.push(`${words} ${JSON.stringify(sent)}`);
+    const known = this.answers[words] ?? new ApiError('Not Found', 'absent');
+    const value: unknown = typeof known === 'function' ? await (known as (sent: object) => unknown)(sent) : known;
+    if (value instanceof Error) {
+      throw value;
+    }
+    return value;
+  }
+}
+
+/** It knows one job, or refuses with an error. */
+export class FakeJob extends FakeClient {
+  constructor(public known: Record<string, unknown> | ApiError = new ApiError('Not Found', 'absent')) {
+    const obey = (): unknown => this.refuses ?? {};
+    const id = 'k3jabcdefghijklm';
+    super({
+      [`GET jobs/${id}/output`]: () =>
+        this.known instanceof ApiError ? this.known : { [MIME]: this.known, 'text/plain': 'as text' },
+      [`POST jobs/${id}/stop`]: obey,
+      [`POST jobs/${id}/retry`]: obey
+    });
+  }
+
+  /** Why it obeys no orders. */
+  refuses: ApiError | null = null;
+
+  /** The orders that it was given. */
+  get asked(): readonly string[] {
+    return this.heard.filter(words => !words.startsWith('GET'));
+  }
+
+  get looks(): number {
+    return this.heard.length - this.asked.length;
   }
 
   /** The job is like this now. */
   grow(known: Record<string, unknown>): void {
     this.known = known;
-    for (const sink of this.sinks) {
-      sink.news();
-    }
-  }
-
-  private _order(words: string): Promise<void> {
-    this.asked.push(words);
-    return this.refuses === null ? Promise.resolve() : Promise.reject(this.refuses);
+    this.say('grew', {});
   }
 }

@@ -2,8 +2,9 @@
 
 import type { JSX } from 'react';
 
+import type { State } from '../states';
+import type { IJob, IRole } from './job';
 import { uniform } from './model';
-import type { IJob, IRole, State } from './tokens';
 import { countWords, roleWords, stateWord, type ITranslated } from './words';
 
 /** Every task as a mark, by role; a job of one task has nothing to add. */

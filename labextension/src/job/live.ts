@@ -4,8 +4,10 @@ import type { IMimeBundle } from '@jupyterlab/nbformat';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import { ApiError } from './request';
-import { FINAL, MIME, type ICubeClient, type ISink, type State } from './tokens';
+import { ApiError } from '../request';
+import { FINAL, type State } from '../states';
+import type { ICubeClient, ISink } from '../tokens';
+import { MIME, order, output, type Order } from './job';
 
 const PERIOD = 200; // milliseconds between two looks at the least
 const AGAIN = 2000; // the same, after nobody answered
@@ -16,8 +18,6 @@ const ID = /^[a-z2-7]{16}$/; // a name would mean whatever job has it here
  * asked for again; `unknown`: the server has no such job; `refused`: it does not say.
  */
 export type Link = 'none' | 'live' | 'lost' | 'unknown' | 'refused';
-
-export type Order = 'stop' | 'retry';
 
 /** What a view needs of it. */
 export interface ILive {
@@ -76,7 +76,7 @@ export class LiveJob implements IDisposable, ISink {
   async order(what: Order): Promise<void> {
     this._set({ ordered: what, fault: '' });
     try {
-      await this._client[what](this.id);
+      await order(this._client, this.id, what);
     } catch (error) {
       this._set({ fault: refusal(error).message });
     }
@@ -113,17 +113,17 @@ export class LiveJob implements IDisposable, ISink {
 
   private async _ask(): Promise<void> {
     try {
-      const output = await this._client.output(this.id);
+      const found = await output(this._client, this.id);
       if (!this._isWatched) {
         return;
       }
-      const { id, state } = output[MIME] as unknown as IRecord;
+      const { id, state } = found[MIME] as unknown as IRecord;
       if (id !== this.id) {
         throw new ApiError(`no job ${this.id}`, 'unknown');
       }
       const before = this._now.output?.[MIME] as IRecord | undefined;
       const fault = before?.state === state ? this._now.fault : ''; // of an order that was for another state
-      this._set({ link: 'live', output, at: performance.now(), fault });
+      this._set({ link: 'live', output: found, at: performance.now(), fault });
       if (!FINAL.includes(state)) {
         this._follow();
       }
@@ -150,7 +150,7 @@ export class LiveJob implements IDisposable, ISink {
 
   private _follow(): void {
     if (this._isWatched) {
-      this._following ??= this._client.follow(this.id, this);
+      this._following ??= this._client.subscribe({ to: 'grew', job: this.id }, this);
     }
   }
 

@@ -1,7 +1,7 @@
 /** From a stored record of anybody's making to a job that can be shown. Functions of values; they touch no page. */
 
-import type { ICount, IJob, ILine, IRole, State } from './tokens';
-import { FINAL, STATES, VERSION } from './tokens';
+import { FINAL, STATES, type State } from '../states';
+import { VERSION, type ICount, type IJob, type ILine, type IRole } from './job';
 
 /** More tasks than this in all are shown as counts. */
 export const MARKS = 64;

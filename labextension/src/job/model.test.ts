@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import { record } from '../testing/records';
+import type { IJob } from './job';
 import { clock, elapsed, moment, parse, uniform } from './model';
-import { record } from './testing/records';
-import type { IJob } from './tokens';
 
 function job(changes: Record<string, unknown> = {}): IJob {
   const parsed = parse(record(changes));

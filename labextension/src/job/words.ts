@@ -2,9 +2,10 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { State } from '../states';
+import type { ICount, IJob, IRole } from './job';
 import type { Link } from './live';
 import { clock, elapsed } from './model';
-import type { ICount, IJob, IRole, State } from './tokens';
 
 /** What shows words needs the translator. */
 export interface ITranslated {

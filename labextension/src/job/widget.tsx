@@ -7,10 +7,11 @@ import { Widget } from '@lumino/widgets';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 
+import type { ICubeClient } from '../tokens';
 import { Output } from './card';
+import { MIME } from './job';
 import { LiveJob, NOTHING } from './live';
 import { isOutdated, parse } from './model';
-import { MIME, type ICubeClient } from './tokens';
 
 /** A card of one output; each new record of the output is drawn into it. It asks the server while it can be seen. */
 export class JobCard extends Widget implements IRenderMime.IRenderer {

@@ -1,9 +1,10 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { FakeClient } from './testing/client';
-import { record } from './testing/records';
-import { MIME, STATES } from './tokens';
+import { STATES } from '../states';
+import { FakeJob } from '../testing/client';
+import { record } from '../testing/records';
+import { MIME } from './job';
 import { JobCard } from './widget';
 
 const cards: JobCard[] = [];
@@ -20,7 +21,7 @@ function model(json: unknown, text?: string): IRenderMime.IMimeModel {
 }
 
 function card(json: unknown, text?: string): JobCard {
-  const made = new JobCard({}, new FakeClient());
+  const made = new JobCard({}, new FakeJob());
   cards.push(made);
   void made.renderModel(model(json, text));
   return made;

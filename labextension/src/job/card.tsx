@@ -2,10 +2,10 @@
 
 import { useEffect, useState, type JSX, type ReactNode } from 'react';
 
-import type { ILive, Order } from './live';
+import { MIME, type IJob, type ILine, type Order } from './job';
+import type { ILive } from './live';
 import { Mark, Roles } from './marks';
 import { isFinal, moment, parse } from './model';
-import { MIME, type IJob, type ILine } from './tokens';
 import { jobWords, linkWords, type ITranslated } from './words';
 
 interface ILiving extends ITranslated {

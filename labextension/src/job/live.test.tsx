@@ -2,10 +2,10 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
 import { afterEach, expect, it, vi } from 'vitest';
 
-import { ApiError } from './request';
-import { FakeClient } from './testing/client';
-import { record } from './testing/records';
-import { MIME } from './tokens';
+import { ApiError } from '../request';
+import { FakeJob } from '../testing/client';
+import { record } from '../testing/records';
+import { MIME } from './job';
 import { JobCard } from './widget';
 
 const ended = record({ state: 'FAILED', ended: 1_800_000_200, reason: 'exit 1', tail: ['boom'], next: [] });
@@ -36,7 +36,7 @@ class Stored implements IRenderMime.IMimeModel {
   }
 }
 
-function show(client: FakeClient, stored = new Stored(record())): JobCard {
+function show(client: FakeJob, stored = new Stored(record())): JobCard {
   const card = new JobCard({}, client);
   cards.push(card);
   stored.card = card;
@@ -50,7 +50,7 @@ async function says(card: JobCard, text: string): Promise<void> {
 }
 
 it('shows the job as it is now, and follows it to its end, which the notebook then keeps', async () => {
-  const client = new FakeClient(record({ tail: ['epoch 4/10'] }));
+  const client = new FakeJob(record({ tail: ['epoch 4/10'] }));
   const stored = new Stored(record());
   const card = show(client, stored);
   await says(card, 'epoch 4/10');
@@ -64,18 +64,18 @@ it('shows the job as it is now, and follows it to its end, which the notebook th
 
 it('does not write an end that is stored already', async () => {
   const stored = new Stored(ended);
-  const card = show(new FakeClient(ended), stored);
+  const card = show(new FakeJob(ended), stored);
   await says(card, 'Retry');
   expect(stored.writes).toBe(0);
 });
 
 it('counts the time of a running job', async () => {
-  const card = show(new FakeClient(record()));
+  const card = show(new FakeJob(record()));
   await says(card, 'running 2:32');
 });
 
 it('stops a running job and retries a failed one', async () => {
-  const client = new FakeClient(record());
+  const client = new FakeJob(record());
   const card = show(client);
   await says(card, 'Stop');
   card.node.querySelector('button')?.click();
@@ -83,13 +83,13 @@ it('stops a running job and retries a failed one', async () => {
   await says(card, 'Retry');
   card.node.querySelector('button')?.click();
   await vi.waitUntil(() => client.asked.length === 2);
-  expect(client.asked).toEqual(['stop k3jabcdefghijklm', 'retry k3jabcdefghijklm']);
+  expect(client.asked).toEqual(['POST jobs/k3jabcdefghijklm/stop {}', 'POST jobs/k3jabcdefghijklm/retry {}']);
   client.known = record({ tail: ['again'] });
   await says(card, 'again');
 });
 
 it('says in one line why an order was refused', async () => {
-  const client = new FakeClient(record());
+  const client = new FakeJob(record());
   const card = show(client);
   await says(card, 'Stop');
   client.refuses = new ApiError('it may not be stopped', 'refused');
@@ -104,7 +104,7 @@ it.each([
   ['not connected, retrying', new ApiError('Failed to fetch', 'unreachable')],
   ['you may not', new ApiError('you may not', 'refused')]
 ])('keeps what is stored where it is %s', async (words, known) => {
-  const card = show(new FakeClient(known));
+  const card = show(new FakeJob(known));
   await says(card, words);
   expect(card.node.textContent).toContain('saved');
   expect(card.node.textContent).toContain('epoch 3/10');
@@ -112,14 +112,14 @@ it.each([
 });
 
 it('does not ask for a job by its name', async () => {
-  const client = new FakeClient(record({ id: 'train' }));
+  const client = new FakeJob(record({ id: 'train' }));
   const card = show(client, new Stored(record({ id: 'train' })));
   await says(card, 'unknown on this server');
   expect(client.looks).toBe(0);
 });
 
 it('is the stored card where there is no server extension', async () => {
-  const client = new FakeClient();
+  const client = new FakeJob();
   const card = show(client);
   await vi.waitUntil(() => client.looks > 0);
   expect(card.node.textContent).toContain('saved');
@@ -127,11 +127,11 @@ it('is the stored card where there is no server extension', async () => {
 });
 
 it('keeps the last lines while the connection is lost, and goes on', async () => {
-  const client = new FakeClient(record({ tail: ['epoch 4/10'] }));
+  const client = new FakeJob(record({ tail: ['epoch 4/10'] }));
   const card = show(client);
   await says(card, 'epoch 4/10');
-  await vi.waitUntil(() => client.sinks.size === 1);
-  for (const sink of client.sinks) {
+  await vi.waitUntil(() => client.topics.size === 1);
+  for (const sink of client.topics.keys()) {
     sink.lost();
   }
   await says(card, 'not connected, retrying');
@@ -142,9 +142,9 @@ it('keeps the last lines while the connection is lost, and goes on', async () =>
 });
 
 it('follows nothing that nobody sees', async () => {
-  const client = new FakeClient(record());
+  const client = new FakeJob(record());
   const card = show(client);
-  await vi.waitUntil(() => client.sinks.size === 1);
+  await vi.waitUntil(() => client.topics.size === 1);
   Widget.detach(card);
-  expect(client.sinks.size).toBe(0);
+  expect(client.topics.size).toBe(0);
 });

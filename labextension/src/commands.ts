@@ -1,0 +1,8 @@
+/** The commands that this extension adds; all of them are in the palette. */
+
+export const CommandIDs = {
+  /** Show the jobs in the sidebar. */
+  showJobs: 'jupyter-cube:show-jobs',
+  /** Show the market in the sidebar. */
+  showMarket: 'jupyter-cube:show-market'
+} as const;
