@@ -121,13 +121,19 @@ def free_port() -> int:
         return port
 
 
-def await_answer(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def await_answer(
+    url: str,
+    process: subprocess.Popen[bytes] | None = None,
+    log: Path | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> None:
     """Until something answers there; the log tells why nothing did."""
     deadline = time.monotonic() + START
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and (process is None or process.poll() is None):
         try:
-            with urllib.request.urlopen(url, timeout=5):
+            with urllib.request.urlopen(urllib.request.Request(url, headers=dict(headers or {})), timeout=5):
                 return
         except OSError:
             time.sleep(0.1)
-    pytest.fail(f"the server did not start:\n{log.read_text(errors='replace')}")
+    pytest.fail(f"nothing answers at {url}:\n{log.read_text(errors='replace') if log else ''}")
