@@ -65,8 +65,12 @@ class Jupyter:
 
 
 @contextlib.contextmanager
-def running(place: Path) -> Iterator[Jupyter]:
-    """A server on a port and with a token of its own, which keeps all that it writes in ``place``."""
+def running(place: Path, *, base: str = "/") -> Iterator[Jupyter]:
+    """A server on a port and with a token of its own, which keeps all that it writes in ``place``.
+
+    Args:
+        base: the path below which it serves everything.
+    """
     root = place / "work"
     root.mkdir()
     for name, values in SETTINGS.items():
@@ -75,12 +79,13 @@ def running(place: Path) -> Iterator[Jupyter]:
         file.write_text(json.dumps(values))
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CUBE_", "JUPYTER", "PAI_"))}
     env = inherited | {name: str(place / folder) for name, folder in FOLDERS.items()}
-    port, token = _free_port(), secrets.token_hex(16)
+    port, token = free_port(), secrets.token_hex(16)
     options = [
         "--no-browser",
         "--ip=127.0.0.1",
         f"--port={port}",
         "--ServerApp.port_retries=0",
+        f"--ServerApp.base_url={base}",
         f"--IdentityProvider.token={token}",
         f"--ServerApp.root_dir={root}",
         "--LabApp.expose_app_in_browser=True",
@@ -91,31 +96,44 @@ def running(place: Path) -> Iterator[Jupyter]:
         command = [sys.executable, "-m", "jupyterlab", *options]
         process = subprocess.Popen(command, env=env, cwd=root, stdout=log, stderr=subprocess.STDOUT)
     try:
-        address = f"http://127.0.0.1:{port}"
-        _await_answer(f"{address}/api?token={token}", process, place / "server.log")
+        address = f"http://127.0.0.1:{port}{base}".rstrip("/")
+        await_answer(f"{address}/api?token={token}", process, place / "server.log")
         yield Jupyter(address, token, root, env)
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
-def _free_port() -> int:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end; what does not is killed."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    """One that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
 
 
-def _await_answer(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def await_answer(
+    url: str,
+    process: subprocess.Popen[bytes] | None = None,
+    log: Path | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """Until something answers there; the log tells why nothing did."""
     deadline = time.monotonic() + START
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and (process is None or process.poll() is None):
         try:
-            with urllib.request.urlopen(url, timeout=5):
+            with urllib.request.urlopen(urllib.request.Request(url, headers=dict(headers or {})), timeout=5):
                 return
         except OSError:
             time.sleep(0.1)
-    pytest.fail(f"the server did not start:\n{log.read_text(errors='replace')}")
+    pytest.fail(f"nothing answers at {url}:\n{log.read_text(errors='replace') if log else ''}")
