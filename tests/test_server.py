@@ -96,7 +96,7 @@ async def test_a_job_from_its_submit_to_its_deletion(client: Client) -> None:
     assert window["end"] == window["size"]
     last = await client.get("jobs", made["id"], "log", direction="back", lines="1")
     assert [line["line"] for line in last["lines"]] == ["more"]
-    found = await client.get("jobs", made["id"], "log", "search", text="ell")
+    found = await client.get("jobs", made["id"], "log", text="ell")
     assert [line["line"] for line in found["lines"]] == ["hello"]
     assert (await client.raw("jobs", made["id"], "log", "file")).body == b"hello\nmore\n"
     lines = (await client.raw("jobs", made["id"], "log", "file", format="ndjson")).body.splitlines()
