@@ -33,5 +33,7 @@ class Sized {
 }
 
 Object.defineProperty(globalThis, 'ResizeObserver', { value: Sized });
-Object.defineProperty(globalThis, 'matchMedia', { value: () => ({ matches: false, addListener: () => undefined }) });
+Object.defineProperty(globalThis, 'matchMedia', {
+  value: (): unknown => ({ matches: false, addListener: () => undefined })
+});
 Object.defineProperty(globalThis, 'requestIdleCallback', { value: (call: () => void) => setTimeout(call, 0) });
