@@ -8,6 +8,9 @@ import type { Query } from './tokens';
 /** Below the server's base address. */
 export const ROOT = 'cube/api';
 
+/** A proxy speaks, because the server behind it does not; 424 is JupyterHub's. */
+const GATEWAY: readonly number[] = [424, 502, 503, 504];
+
 /** A request was refused, or nobody answered. */
 export class ApiError extends Error {
   constructor(
@@ -41,6 +44,9 @@ export async function request(settings: ServerConnection.ISettings, url: string,
     return body;
   }
   const { message, hint } = texts(body);
+  if (GATEWAY.includes(response.status) && hint === undefined) {
+    throw new ApiError(`${String(response.status)} ${response.statusText}`, 'unreachable');
+  }
   // a Jupyter server without the extension says 404, too, but gives no hint
   const kind = response.status !== 404 ? 'refused' : hint === undefined ? 'absent' : 'unknown';
   throw new ApiError(
