@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_cube import logview
@@ -106,21 +106,26 @@ async def jobs() -> AsyncGenerator[Message, None]:
     """All jobs at once, then those that have come, changed or gone."""
     store = Store(store_path())
     watch = Watch()
-    known: dict[str, Summary] = {}
-    first = True
+    known: dict[str, Summary] | None = None
     try:
         while True:
             watch.add(store.jobs_path)
-            found = {one.id: one for one in await in_thread(Index(store).summaries)}
+            found, message = await in_thread(_compared, store, known or {})
             for one in found.values():
                 if not one.state.final:
                     watch.add(store.jobs_path / one.id)
-            new = [one.record() for one in found.values() if known.get(one.id) != one]
-            gone = [name for name in known if name not in found]
-            if first or new or gone:
-                yield {"jobs": new, "gone": gone}
-            known, first = found, False
+            if known is None or message["jobs"] or message["gone"]:
+                yield message
+            known = found
             await asyncio.sleep(_COALESCE_LIST)
             await changed(watch, _LOOK)
     finally:
         watch.close()
+
+
+def _compared(store: Store, known: Mapping[str, Summary]) -> tuple[dict[str, Summary], Message]:
+    """All jobs as they are, and how that differs from what was known."""
+    found = {one.id: one for one in Index(store).summaries()}
+    # most are the very same objects: thousands are compared in a millisecond
+    new = [one.record() for one in found.values() if (before := known.get(one.id)) is not one and before != one]
+    return found, {"jobs": new, "gone": [name for name in known if name not in found]}
