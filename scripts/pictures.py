@@ -39,6 +39,7 @@ def main() -> None:
         page.screenshot(path=made / "lab.png")
         command(page, "apputils:change-theme", theme="JupyterLab Dark")
         page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
         page.screenshot(path=made / "lab-dark.png")
         page.locator(CARD).get_by_role("button", name="Stop").click()
         page.locator(".cube-Card[data-state=STOPPED]").wait_for()
