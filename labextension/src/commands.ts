@@ -6,5 +6,7 @@ export const CommandIDs = {
   /** Show the jobs in the sidebar. */
   showJobs: 'jupyter-cube:show-jobs',
   /** Show the market in the sidebar. */
-  showMarket: 'jupyter-cube:show-market'
+  showMarket: 'jupyter-cube:show-market',
+  /** Show the log of a job: `{job, cursor?, task?}`; without a job it asks for one. */
+  openLog: 'jupyter-cube:open-log'
 } as const;

@@ -1,2 +1,3 @@
 import './card.css';
+import './log.css';
 import './sidebar.css';
