@@ -4,5 +4,15 @@ export const CommandIDs = {
   /** Show the jobs in the sidebar. */
   showJobs: 'jupyter-cube:show-jobs',
   /** Show the market in the sidebar. */
-  showMarket: 'jupyter-cube:show-market'
+  showMarket: 'jupyter-cube:show-market',
+  /** Open the log of a job: `{job: ID, cursor?: NUMBER}`. */
+  openLog: 'jupyter-cube:open-log',
+  /** Ask jobs to end: `{jobs: [ID, ...]}`; without them those that are picked in the list. */
+  stopJobs: 'jupyter-cube:stop-jobs',
+  /** Run jobs again that have failed; the same arguments. */
+  retryJobs: 'jupyter-cube:retry-jobs',
+  /** Delete jobs that have ended, with all their files; the same arguments. */
+  deleteJobs: 'jupyter-cube:delete-jobs',
+  /** Show the settings of this extension. */
+  openSettings: 'jupyter-cube:open-settings'
 } as const;

@@ -1,2 +1,3 @@
 import './card.css';
+import './jobs.css';
 import './sidebar.css';

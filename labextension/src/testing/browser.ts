@@ -33,5 +33,5 @@ class Sized {
 }
 
 Object.defineProperty(globalThis, 'ResizeObserver', { value: Sized });
-Object.defineProperty(globalThis, 'matchMedia', { value: () => ({ matches: false, addListener: () => undefined }) });
+Object.defineProperty(globalThis, 'matchMedia', { value: (): object => ({ matches: false, addListener: () => undefined }) });
 Object.defineProperty(globalThis, 'requestIdleCallback', { value: (call: () => void) => setTimeout(call, 0) });
