@@ -18,6 +18,7 @@ from jupyter_cube.errors import NotFoundError
 from jupyter_cube.lifecycle.state import State
 from jupyter_cube.log.chunk import Chunk
 from jupyter_cube.log.follow import changed
+from jupyter_cube.server.unfinished import Unfinished
 from jupyter_cube.store.index import Index, Summary
 from jupyter_cube.store.store import Store
 from jupyter_cube.watch import Watch
@@ -103,22 +104,23 @@ def _gaps(batch: Sequence[Any]) -> list[Message]:
 
 
 async def jobs() -> AsyncGenerator[Message, None]:
-    """All jobs at once, then those that have come, changed or gone."""
+    """All jobs at once, then those that have come, changed or gone, each time with the time of this clock."""
     store = Store(store_path())
+    index, unfinished = Index(store), Unfinished(store)
     watch = Watch()
     known: dict[str, Summary] = {}
     first = True
     try:
         while True:
             watch.add(store.jobs_path)
-            found = {one.id: one for one in await in_thread(Index(store).summaries)}
+            found = await in_thread(lambda: unfinished.look({one.id: one for one in index.summaries()}))
             for one in found.values():
                 if not one.state.final:
                     watch.add(store.jobs_path / one.id)
             new = [one.record() for one in found.values() if known.get(one.id) != one]
             gone = [name for name in known if name not in found]
             if first or new or gone:
-                yield {"jobs": new, "gone": gone}
+                yield {"jobs": new, "gone": gone, "time": time.time()}
             known, first = found, False
             await asyncio.sleep(_COALESCE_LIST)
             await changed(watch, _LOOK)
