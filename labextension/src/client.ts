@@ -3,7 +3,7 @@
 import type { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 
-import { address, request } from './request';
+import { address, request, text } from './request';
 import { CubeSocket } from './socket';
 import type { ICubeClient, ISink, Query, Topic } from './tokens';
 
@@ -22,6 +22,10 @@ export class CubeClient implements ICubeClient {
 
   get(path: readonly string[], query?: Query): Promise<unknown> {
     return request(this._settings, this.url(path, query), {});
+  }
+
+  text(path: readonly string[]): Promise<string> {
+    return text(this._settings, this.url(path));
   }
 
   post(path: readonly string[], body: Readonly<Record<string, unknown>> = {}): Promise<unknown> {

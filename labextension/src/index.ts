@@ -4,6 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 
 import { CubeClient } from './client';
 import { cards } from './job/plugin';
+import { jobs } from './jobs/plugin';
 import { log } from './log/plugin';
 import { sidebar } from './sidebar/plugin';
 import { ICubeClient } from './tokens';
@@ -16,4 +17,4 @@ const client: JupyterFrontEndPlugin<ICubeClient> = {
   activate: ({ serviceManager }: JupyterFrontEnd) => new CubeClient(serviceManager.serverSettings)
 };
 
-export default [client, cards, log, sidebar];
+export default [client, cards, jobs, log, sidebar];

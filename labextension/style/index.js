@@ -1,3 +1,4 @@
 import './card.css';
+import './jobs.css';
 import './log.css';
 import './sidebar.css';

@@ -3,7 +3,7 @@
 import { useLayoutEffect, useRef, useState, type FocusEvent, type JSX, type ReactNode } from 'react';
 
 import { Tail, More } from './lines';
-import { MIME, type IJob, type IFacts } from './job';
+import { MIME, NO_FACTS, type IJob } from './job';
 import type { ILive } from './live';
 import { Mark, Roles } from './marks';
 import { bytes, isFinal, moment, parse } from './model';
@@ -103,8 +103,6 @@ function Card({ job, live, actions, trans }: { job: IJob } & ILiving): JSX.Eleme
     </Focused>
   );
 }
-
-const NO_FACTS: ReadonlyMap<string, IFacts> = new Map();
 
 /** A group in which the focus stays, also where what had it is no longer there: else the next key would go anywhere. */
 function Focused({ children, ...attributes }: { children: ReactNode } & JSX.IntrinsicElements['div']): JSX.Element {

@@ -44,17 +44,21 @@ export interface IHold {
   readonly until: number;
 }
 
+/** What there is to see of the tasks of a job. */
+export interface ITasks {
+  readonly state: State;
+  /** When all of this was true; seconds since the epoch. */
+  readonly asOf: number;
+  readonly roles: readonly IRole[];
+}
+
 /** A job at one moment. Times are seconds since the epoch, 0 where not yet. */
-export interface IJob {
+export interface IJob extends ITasks {
   readonly id: string;
   readonly name: string;
-  readonly state: State;
   readonly reason: string;
   readonly started: number;
   readonly ended: number;
-  /** When all of this was true. */
-  readonly asOf: number;
-  readonly roles: readonly IRole[];
   readonly tail: readonly ILine[];
   /** Bytes of its whole log, null where nobody has told. */
   readonly size: number | null;
@@ -73,6 +77,8 @@ export interface IFacts {
   readonly reason: string;
   readonly devices: readonly string[];
 }
+
+export const NO_FACTS: ReadonlyMap<string, IFacts> = new Map();
 
 /** The job as a cell's output keeps it, as it is now. */
 export async function output(client: ICubeClient, id: string): Promise<IMimeBundle> {

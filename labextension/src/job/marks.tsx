@@ -3,7 +3,7 @@
 import type { JSX } from 'react';
 
 import type { State } from '../states';
-import type { IFacts, IJob, IRole } from './job';
+import type { IFacts, IRole, ITasks } from './job';
 import { taskCount, uniform } from './model';
 import { countWords, roleWords, taskWords, type ITranslated } from './words';
 
@@ -13,7 +13,7 @@ export function Roles({
   facts,
   ask,
   trans
-}: { job: IJob; facts: ReadonlyMap<string, IFacts>; ask: () => void } & ITranslated): JSX.Element | null {
+}: { job: ITasks; facts: ReadonlyMap<string, IFacts>; ask?: () => void } & ITranslated): JSX.Element | null {
   if (taskCount(job) === 1) {
     return null;
   }

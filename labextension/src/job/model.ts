@@ -1,7 +1,7 @@
 /** From a stored record of anybody's making to a job that can be shown. Functions of values; they touch no page. */
 
 import { FINAL, STATES, type State } from '../states';
-import { VERSION, type ICount, type IHold, type IJob, type ILine, type IRole } from './job';
+import { VERSION, type ICount, type IHold, type IJob, type ILine, type IRole, type ITasks } from './job';
 
 /** More tasks than this in all are shown as counts. */
 export const MARKS = 64;
@@ -71,7 +71,7 @@ export function failedTask(job: IJob): string {
 }
 
 /** How many tasks it has. */
-export function taskCount(job: IJob): number {
+export function taskCount(job: ITasks): number {
   return job.roles.flatMap(({ counts }) => counts).reduce((sum, { count }) => sum + count, 0);
 }
 
@@ -84,7 +84,7 @@ export function moment(seconds: number, now: Date): string {
 }
 
 /** Where all tasks are in the job's own state, it says all that there is to say of them. */
-export function uniform(job: IJob): boolean {
+export function uniform(job: ITasks): boolean {
   return job.roles.every(role => role.counts.every(({ state }) => state === job.state));
 }
 

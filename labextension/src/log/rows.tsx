@@ -35,7 +35,7 @@ export function Rows({ model, shown, detail, hit, box, seen, only, onKeyDown, tr
   const before = useRef(0);
   const anchor = useRef<{ readonly key: string; readonly by: number } | null>(null);
   const shownTarget = useRef<object | null>(null);
-  // eslint-disable-next-line react-hooks/incompatible-library -- no compiler makes this
+   
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,

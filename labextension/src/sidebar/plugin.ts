@@ -5,26 +5,30 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands';
+import { addJobCommands } from '../jobs/commands';
+import { Picked } from '../jobs/picked';
 import { JobsPanel } from '../jobs/widget';
 import { MarketPanel } from '../market/widget';
-import { ICubeClient } from '../tokens';
+import { ICubeClient, IJobList } from '../tokens';
 import { Sidebar } from './widget';
 
 export const sidebar: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-cube:sidebar',
   description: 'Jobs and the market beside the notebook.',
   autoStart: true,
-  requires: [ICubeClient],
+  requires: [ICubeClient, IJobList],
   optional: [ICommandPalette, ILayoutRestorer, ITranslator],
   activate: (
     { commands, shell }: JupyterFrontEnd,
     client: ICubeClient,
+    list: IJobList,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_cube');
-    const jobs = new JobsPanel(client, trans);
+    const picked = new Picked();
+    const jobs = new JobsPanel({ list, picked, client, commands, trans });
     const market = new MarketPanel(client, trans);
     const widget = new Sidebar([jobs, market], trans);
     shell.add(widget, 'left', { rank: 520 });
@@ -41,5 +45,6 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
     };
     show(CommandIDs.showJobs, trans.__('Show Jobs'), jobs);
     show(CommandIDs.showMarket, trans.__('Show Market'), market);
+    addJobCommands(commands, palette, { client, list, picked, trans });
   }
 };

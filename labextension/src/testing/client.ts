@@ -23,6 +23,10 @@ export class FakeClient implements ICubeClient {
     return this._answer('GET', path, query);
   }
 
+  async text(path: readonly string[]): Promise<string> {
+    return String(await this._answer('GET', path, {}));
+  }
+
   post(path: readonly string[], body: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     return this._answer('POST', path, body);
   }
