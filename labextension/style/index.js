@@ -1,2 +1,3 @@
 import './card.css';
 import './sidebar.css';
+import './market.css';

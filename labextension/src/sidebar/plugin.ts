@@ -2,6 +2,7 @@
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands';
@@ -14,18 +15,19 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-cube:sidebar',
   description: 'Jobs and the market beside the notebook.',
   autoStart: true,
-  requires: [ICubeClient],
+  requires: [ICubeClient, IRenderMimeRegistry],
   optional: [ICommandPalette, ILayoutRestorer, ITranslator],
   activate: (
-    { commands, shell }: JupyterFrontEnd,
+    { commands, serviceManager: services, shell }: JupyterFrontEnd,
     client: ICubeClient,
+    rendermime: IRenderMimeRegistry,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_cube');
     const jobs = new JobsPanel(client, trans);
-    const market = new MarketPanel(client, trans);
+    const market = new MarketPanel(client, trans, rendermime, { commands, services, shell });
     const widget = new Sidebar([jobs, market], trans);
     shell.add(widget, 'left', { rank: 520 });
     restorer?.add(widget, widget.id);
