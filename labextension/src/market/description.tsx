@@ -1,7 +1,6 @@
 /** An author's Markdown: read by Jupyter's own renderer, then stripped of all but plain structure and links. */
 
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import { Widget } from '@lumino/widgets';
 import { useEffect, useRef, useState, type JSX } from 'react';
 
 const MARKDOWN = 'text/markdown';
@@ -86,11 +85,12 @@ export function Description({ text, rendermime }: { text: string; rendermime: IR
     const safe = strict(rendermime);
     const model = safe.createModel({ trusted: false, data: { [MARKDOWN]: text.slice(0, LONGEST) } });
     const renderer = safe.createRenderer(MARKDOWN);
-    Widget.attach(renderer, host);
+    host.append(renderer.node); // drawn by React, not by a layout: nobody attaches it
     void renderer.renderModel(model).catch(() => {
       setPlain(true);
     });
     return (): void => {
+      renderer.node.remove();
       renderer.dispose();
     };
   }, [text, rendermime]);

@@ -13,9 +13,9 @@ import { keyOf, Search } from './search';
 
 const MOST = 100; // required items that are looked at before one is used
 
-/** What is in front. */
+/** What is in front; `refresh` are the sources, which fetch again. */
 export type View =
-  | { readonly to: 'list' | 'dataset' | 'import' | 'sources' }
+  | { readonly to: 'list' | 'dataset' | 'import' | 'sources' | 'refresh' }
   | { readonly to: 'item'; readonly name: string };
 
 /** What came of the last `use`. */
@@ -97,7 +97,7 @@ export class Market implements IDisposable {
   }
 
   show(to: Exclude<View['to'], 'item'>): void {
-    this._go(to === 'list' ? [] : [...this._views, { to }]);
+    this._go(to === 'list' ? [] : [...this._views.filter(view => view.to !== to), { to }]);
   }
 
   /** Show an item, by what a person or another item calls it. */
@@ -116,6 +116,13 @@ export class Market implements IDisposable {
       this._go([...this._views.slice(0, -1), { to: 'item', name }], true);
       await this._load();
     }
+  }
+
+  /** Show an item that was made just now, in place of the form that it was made with. */
+  async published(name: string): Promise<void> {
+    void this.search.ask();
+    this._views = this._views.slice(0, -1);
+    await this.open(name);
   }
 
   /** What was in front before. */

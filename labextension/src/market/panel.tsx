@@ -5,8 +5,12 @@ import { useEffect, useRef, type JSX, type RefObject } from 'react';
 
 import { Details } from './details';
 import { Finder } from './finder';
+import { Import } from './import';
 import { List } from './list';
 import type { Ask, Market } from './market';
+import { NewDataset } from './newdataset';
+import { Sources } from './sources';
+import { Storages } from './storages';
 import { useChanges } from './use';
 import type { ITranslated } from './words';
 
@@ -42,7 +46,9 @@ export function Panel({ market, rendermime, ask, field, trans }: IPanel): JSX.El
           }}
           trans={trans}
         />
+        <Ways market={market} trans={trans} />
         <div className="cube-Page-content">
+          {search.wanted.kind === 'storage' && <Storages market={market} trans={trans} />}
           <List
             search={search}
             rows={rows}
@@ -55,7 +61,7 @@ export function Panel({ market, rendermime, ask, field, trans }: IPanel): JSX.El
           />
         </div>
       </div>
-      {view.to === 'item' && (
+      {!isList && (
         <div
           className="cube-Layer"
           onKeyDown={event => {
@@ -65,9 +71,38 @@ export function Panel({ market, rendermime, ask, field, trans }: IPanel): JSX.El
             }
           }}
         >
-          <Details market={market} rendermime={rendermime} ask={ask} trans={trans} />
+          {view.to === 'item' && <Details market={market} rendermime={rendermime} ask={ask} trans={trans} />}
+          {view.to === 'dataset' && <NewDataset market={market} trans={trans} />}
+          {view.to === 'import' && <Import market={market} trans={trans} />}
+          {(view.to === 'sources' || view.to === 'refresh') && <Sources market={market} trans={trans} />}
         </div>
       )}
     </>
+  );
+}
+
+/** What else there is to do than to look for something. */
+function Ways({ market, trans }: Pick<IPanel, 'market' | 'trans'>): JSX.Element {
+  const ways: [string, string, 'dataset' | 'import' | 'sources'][] = [
+    [trans.__('New dataset'), trans.__('Make a dataset of an address or a file'), 'dataset'],
+    [trans.__('Import'), trans.__('Bring in items of OpenPAI or Cube Studio'), 'import'],
+    [trans.__('Sources'), trans.__('Where items come from'), 'sources']
+  ];
+  return (
+    <div className="cube-Ways">
+      {ways.map(([word, title, to]) => (
+        <button
+          key={to}
+          className="cube-Link"
+          type="button"
+          title={title}
+          onClick={() => {
+            market.show(to);
+          }}
+        >
+          {word}
+        </button>
+      ))}
+    </div>
   );
 }

@@ -34,7 +34,7 @@ export class MarketPanel extends ReactWidget {
     }
   }
 
-  /** Go to the search field. */
+  /** Go to the search field, once it is drawn. */
   find(): void {
     this.market.show('list');
     requestAnimationFrame(() => {

@@ -7,6 +7,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands';
 import { JobsPanel } from '../jobs/widget';
+import { addMarketCommands } from '../market/actions';
 import { MarketPanel } from '../market/widget';
 import { ICubeClient } from '../tokens';
 import { Sidebar } from './widget';
@@ -43,5 +44,6 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
     };
     show(CommandIDs.showJobs, trans.__('Show Jobs'), jobs);
     show(CommandIDs.showMarket, trans.__('Show Market'), market);
+    addMarketCommands(market, commands, palette, trans);
   }
 };
