@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +29,7 @@ from jupyter_cube.store.index import Summary
 from jupyter_cube.store.store import Store
 from jupyter_cube.text.typed import value_of
 
-__all__ = ["Offer", "Ready", "allow", "items", "offer", "publish", "use", "withdraw"]
+__all__ = ["Offer", "Ready", "allow", "items", "offer", "publish", "use", "uses", "withdraw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,12 @@ def offer(name: str) -> Offer:
     jobs = [job for job in Jobs(Store(store_path())).summaries() if any(one.startswith(label) for one in job.items)]
     versions = [] if "://" in found.source else catalog().versions(found.item.name, found.source)
     return Offer(found, _called(found), tuple(versions), tuple(jobs))
+
+
+def uses() -> Counter[str]:
+    """How many jobs used an item, in any version, by ``SOURCE/NAME``."""
+    jobs = Jobs(Store(store_path())).summaries()
+    return Counter(name for job in jobs for name in {one.rpartition("@")[0] for one in job.items})
 
 
 def _called(found: Published) -> str:

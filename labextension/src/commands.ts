@@ -14,5 +14,11 @@ export const CommandIDs = {
   /** Delete jobs that have ended, with all their files; the same arguments. */
   deleteJobs: 'jupyter-cube:delete-jobs',
   /** Show the settings of this extension. */
-  openSettings: 'jupyter-cube:open-settings'
+  openSettings: 'jupyter-cube:open-settings',
+  /** Show the market and go to its search field. */
+  searchMarket: 'jupyter-cube:search-market',
+  /** Make a dataset of an address or a path. */
+  newDataset: 'jupyter-cube:new-dataset',
+  /** Fetch again the items of sources that lie elsewhere. */
+  refreshSources: 'jupyter-cube:refresh-sources'
 } as const;

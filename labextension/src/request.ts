@@ -68,3 +68,11 @@ function texts(body: unknown): { message?: string; hint?: string } {
   const fields = Object.entries(typeof body === 'object' && body !== null ? body : {});
   return Object.fromEntries(fields.filter(([, value]) => typeof value === 'string'));
 }
+
+/** What was refused; any other error is a fault of ours and goes on. */
+export function refusal(error: unknown): ApiError {
+  if (error instanceof ApiError) {
+    return error;
+  }
+  throw error;
+}

@@ -2,3 +2,4 @@ import './card.css';
 import './jobs.css';
 import './log.css';
 import './sidebar.css';
+import './market.css';
