@@ -93,7 +93,12 @@ function Card({ job, live, actions, trans }: { job: IJob } & ILiving): JSX.Eleme
         {live.lines === null ? (
           <Tail lines={job.tail} go={actions.openLog} />
         ) : (
-          <More lines={live.lines} go={actions.openLog} label={trans.__('Last lines of %1', job.name)} />
+          <More
+            lines={live.lines}
+            go={actions.openLog}
+            label={trans.__('Last lines of %1', job.name)}
+            isOver={isFinal(job)}
+          />
         )}
       </div>
       <Foot job={job} live={live} actions={actions} trans={trans} />

@@ -1,6 +1,6 @@
 /** The last lines of a job's log: a few, or in an opened card more of them. */
 
-import { useLayoutEffect, useRef, type JSX } from 'react';
+import { useLayoutEffect, useRef, useState, type JSX } from 'react';
 
 import type { ILine } from './job';
 
@@ -20,7 +20,8 @@ export function Tail({ lines, go }: ILines): JSX.Element {
 }
 
 /** Many lines, of which the last ones are in sight until a person scrolls up. */
-export function More({ lines, go, label }: ILines & { label: string }): JSX.Element {
+export function More({ lines, go, label, isOver }: ILines & { label: string; isOver: boolean }): JSX.Element {
+  const [isWhole] = useState(isOver); // what was opened while lines came keeps its height
   const box = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   useLayoutEffect(() => {
@@ -34,6 +35,7 @@ export function More({ lines, go, label }: ILines & { label: string }): JSX.Elem
       className="cube-More"
       role="region"
       aria-label={label}
+      data-whole={isWhole}
       tabIndex={0}
       onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
         follows.current = scrollTop + clientHeight >= scrollHeight - 4;
