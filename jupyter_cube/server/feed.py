@@ -125,9 +125,7 @@ async def jobs() -> AsyncGenerator[Message, None]:
         watch.close()
 
 
-def _compared(
-    index: Index, unfinished: Unfinished, known: Mapping[str, Summary]
-) -> tuple[dict[str, Summary], Message]:
+def _compared(index: Index, unfinished: Unfinished, known: Mapping[str, Summary]) -> tuple[dict[str, Summary], Message]:
     """All jobs as they are, and how that differs from what was known."""
     found = unfinished.look({one.id: one for one in index.summaries()})
     # most are the very same objects: thousands are compared in a millisecond
