@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, repeat
 from typing import NamedTuple
@@ -46,10 +45,10 @@ class Chunk(NamedTuple):
     provisional: bool = False
     partial: bool = False
 
-    def lines(self) -> list[Line]:
-        """The lines, each with the cursor after it."""
+    def columns(self) -> tuple[list[int], list[str]]:
+        """The lines, in one list the cursors after them and in another their texts."""
         if not self.data:
-            return []
+            return [], []
         if self.data.isascii() and b"\r" not in self.data:
             texts = self.data.decode("ascii").split("\n")
             sizes = [len(text) + 1 for text in texts]
@@ -59,12 +58,16 @@ class Chunk(NamedTuple):
             sizes = [len(raw) + 1 for raw in raws]
         if self.data.endswith(b"\n"):
             texts.pop()
-        cursors: Iterator[int] = accumulate(sizes, initial=self.start)
-        next(cursors)
+            sizes.pop()
         if self.provisional:
-            cursors = repeat(self.end)
-        elif len(texts) == len(sizes):  # the last one has no newline
-            cursors = iter([*list(cursors)[:-1], self.end])
+            return [self.end] * len(texts), texts
+        cursors = list(accumulate(sizes, initial=self.start))[1:]
+        cursors[-1] = self.end  # the last one may have no newline
+        return cursors, texts
+
+    def lines(self) -> list[Line]:
+        """The lines, each with the cursor after it."""
+        cursors, texts = self.columns()
         role, _, index = self.name.rpartition("-")
         fields = zip(
             cursors, repeat(self.time), repeat(role), repeat(int(index)), repeat(self.attempt), texts, repeat(self.late)
