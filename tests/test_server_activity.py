@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_server._tz import utcnow
 from jupyter_server.serverapp import ServerApp
 from test_server import Client, client
 from test_server_socket import Connect, opened
@@ -59,7 +58,9 @@ async def test_a_server_that_only_a_follower_uses_is_culled_unless_running_jobs_
 ) -> None:
     [app] = jp_serverapp.extension_manager.extension_apps["jupyter_cube"]
     settings = jp_serverapp.web_app.settings
-    settings["started"] = jp_serverapp.kernel_manager.last_kernel_activity = utcnow() - timedelta(hours=1)
+    settings["started"] = jp_serverapp.kernel_manager.last_kernel_activity = datetime.now(timezone.utc) - timedelta(
+        hours=1
+    )
     jp_serverapp.shutdown_no_activity_timeout = 600
     culled: list[bool] = []
     monkeypatch.setattr(jp_serverapp, "stop", lambda: culled.append(True))

@@ -45,29 +45,23 @@ class Chunk(NamedTuple):
     provisional: bool = False
     partial: bool = False
 
-    def columns(self) -> tuple[list[int], list[str]]:
-        """The lines, in one list the cursors after them and in another their texts."""
+    def texts(self) -> list[str]:
+        """The lines alone."""
         if not self.data:
-            return [], []
+            return []
         if self.data.isascii() and b"\r" not in self.data:
             texts = self.data.decode("ascii").split("\n")
-            sizes = [len(text) + 1 for text in texts]
         else:
-            raws = self.data.split(b"\n")
-            texts = [_shown(raw) for raw in raws]
-            sizes = [len(raw) + 1 for raw in raws]
+            texts = [_shown(raw) for raw in self.data.split(b"\n")]
         if self.data.endswith(b"\n"):
             texts.pop()
-            sizes.pop()
-        if self.provisional:
-            return [self.end] * len(texts), texts
-        cursors = list(accumulate(sizes, initial=self.start))[1:]
-        cursors[-1] = self.end  # the last one may have no newline
-        return cursors, texts
+        return texts
 
     def lines(self) -> list[Line]:
         """The lines, each with the cursor after it."""
-        cursors, texts = self.columns()
+        texts = self.texts()
+        cursors = [*accumulate((len(raw) + 1 for raw in self.data.split(b"\n")), initial=self.start)][1:]
+        cursors = [self.end] * len(texts) if self.provisional else [*cursors[: len(texts) - 1], self.end]
         role, _, index = self.name.rpartition("-")
         fields = zip(
             cursors, repeat(self.time), repeat(role), repeat(int(index)), repeat(self.attempt), texts, repeat(self.late)

@@ -115,10 +115,9 @@ async def stream(name: str, cursor: int, tasks: Sequence[str] | None) -> AsyncGe
 
 
 def _chunk(chunk: Chunk) -> Message:
-    """Lines of one task in columns: keys of each line would be longer than most lines, and take most of the time."""
-    cursors, lines = chunk.columns()
-    about = {"task": chunk.name, "attempt": chunk.attempt, "time": round(chunk.time, 3)}
-    return {**about, **({"late": True} if chunk.late else {}), "cursors": cursors, "lines": lines}
+    """Lines of one task that were recorded together: what each had beside its text would take most of the time."""
+    about = {"task": chunk.name, "attempt": chunk.attempt, "time": round(chunk.time, 3), "cursor": chunk.end}
+    return {**about, **({"late": True} if chunk.late else {}), "lines": chunk.texts()}
 
 
 def _job(name: str) -> Job:
