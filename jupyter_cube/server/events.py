@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SCHEMA = Path(__file__).with_name("job_state.v1.yaml")
 ID = "urn:jupyter-cube:job-state:v1"
-_PERIOD = 0.5  # seconds between two looks whether anybody listens
+_PERIOD = 1.0  # seconds between two looks whether anybody listens
 
 
 class Events:

@@ -79,7 +79,7 @@ def test_each_user_has_jobs_of_the_own(ann: Jupyter, ben: Jupyter, gate: Path) -
         page.send(json.dumps({"subscribe": "a", "to": "stream", "job": job["id"]}))
         lines: list[str] = []
         while "line 3" not in lines:  # they come through the proxy while the job runs
-            lines += [line[4] for line in json.loads(page.recv())["lines"]]
+            lines += [line for chunk in json.loads(page.recv())["chunks"] for line in chunk["lines"]]
         assert lines[:3] == ["line 1", "line 2", "line 3"]
         ask(ann, f"cube/api/jobs/{job['id']}/stop", body={})
         while "state" not in (message := json.loads(page.recv())):
