@@ -5,6 +5,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { CubeClient } from './client';
 import { cards } from './job/plugin';
 import { jobs } from './jobs/plugin';
+import { settings } from './settings';
 import { sidebar } from './sidebar/plugin';
 import { ICubeClient } from './tokens';
 
@@ -16,4 +17,4 @@ const client: JupyterFrontEndPlugin<ICubeClient> = {
   activate: ({ serviceManager }: JupyterFrontEnd) => new CubeClient(serviceManager.serverSettings)
 };
 
-export default [client, cards, jobs, sidebar];
+export default [client, settings, cards, ...jobs, sidebar];
