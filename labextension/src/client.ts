@@ -44,5 +44,9 @@ export class CubeClient implements ICubeClient {
     return this._socket.subscribe(topic, sink);
   }
 
+  follows(job: string): boolean {
+    return this._socket.follows(job);
+  }
+
   private readonly _socket: CubeSocket;
 }

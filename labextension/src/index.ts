@@ -6,6 +6,7 @@ import { CubeClient } from './client';
 import { cards } from './job/plugin';
 import { jobs } from './jobs/plugin';
 import { log } from './log/plugin';
+import { settings } from './settings';
 import { sidebar } from './sidebar/plugin';
 import { ICubeClient } from './tokens';
 
@@ -17,4 +18,4 @@ const client: JupyterFrontEndPlugin<ICubeClient> = {
   activate: ({ serviceManager }: JupyterFrontEnd) => new CubeClient(serviceManager.serverSettings)
 };
 
-export default [client, cards, jobs, log, sidebar];
+export default [client, settings, cards, ...jobs, log, sidebar];

@@ -33,6 +33,8 @@ export interface ICubeClient extends IDisposable {
   url(path: readonly string[], query?: Query): string;
   /** Tell the sink of each message until it is disposed of; after a lost connection once more from the start. */
   subscribe(topic: Topic, sink: ISink): IDisposable;
+  /** Something that can be seen follows the job, or did until it ended a moment ago. */
+  follows(job: string): boolean;
 }
 
 export const ICubeClient = new Token<ICubeClient>('jupyter-cube:ICubeClient', 'Asks the server extension.');

@@ -37,7 +37,12 @@ export function addJobCommands(commands: CommandRegistry, palette: ICommandPalet
       caption,
       describedBy: { args: ARGUMENTS },
       isEnabled: args => meant(args, order, known).length > 0,
-      execute: args => carryOut(order, meant(args, order, known), known)
+      execute: async args => {
+        const jobs = meant(args, order, known);
+        if (args['confirmed'] === true || (await confirmed(order, jobs, trans))) {
+          await carryOut(order, jobs, known);
+        }
+      }
     });
     palette?.addItem({ command, category: trans.__('Cube') });
   };
@@ -57,7 +62,10 @@ export function addJobCommands(commands: CommandRegistry, palette: ICommandPalet
 
 const ARGUMENTS = {
   type: 'object',
-  properties: { jobs: { type: 'array', items: { type: 'string' }, description: 'Ids; default: the picked jobs' } }
+  properties: {
+    jobs: { type: 'array', items: { type: 'string' }, description: 'Ids; default: the picked jobs' },
+    confirmed: { type: 'boolean', description: 'Somebody has been asked already' }
+  }
 };
 
 /** The jobs that are named or picked, and that obey the order. */
@@ -71,9 +79,6 @@ function meant(args: ReadonlyPartialJSONObject, order: Order, { list, picked }: 
 }
 
 async function carryOut(order: Order, jobs: readonly IListed[], { client, picked, trans }: IKnown): Promise<void> {
-  if (!(await confirmed(order, jobs, trans))) {
-    return;
-  }
   try {
     const ids = jobs.map(({ id }) => id);
     const refusals = await orderAll(client, order, ids);

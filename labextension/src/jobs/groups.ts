@@ -5,6 +5,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { stateWord } from '../job/words';
 import { hasEnded, type IListed } from './listed';
 
+// making one takes as long as writing hundreds of dates
+const THIS_YEAR = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'long' });
+const OTHER_YEAR = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
+
 export interface IGroup {
   readonly label: string;
   readonly jobs: readonly IListed[];
@@ -57,12 +61,7 @@ function dayWord(date: Date, now: Date, trans: TranslationBundle): string {
     case yesterday.toDateString():
       return trans.__('Yesterday');
     default:
-      return date.toLocaleDateString(undefined, {
-        weekday: 'short',
-        day: 'numeric',
-        month: 'long',
-        ...(date.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' })
-      });
+      return (date.getFullYear() === now.getFullYear() ? THIS_YEAR : OTHER_YEAR).format(date);
   }
 }
 

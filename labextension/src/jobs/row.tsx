@@ -105,8 +105,10 @@ export function whyWords(job: IListed, trans: TranslationBundle): string {
     case 'STOPPING':
     case 'STOPPED':
     case 'FAILED':
-    case 'UNKNOWN':
-      return job.reason === '' ? stateWord(job.state, trans) : `${stateWord(job.state, trans)} · ${job.reason}`;
+    case 'UNKNOWN': {
+      const word = stateWord(job.state, trans);
+      return job.reason.startsWith(word) ? job.reason : [word, job.reason].filter(Boolean).join(' · ');
+    }
   }
 }
 

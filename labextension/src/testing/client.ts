@@ -46,6 +46,10 @@ export class FakeClient implements ICubeClient {
     });
   }
 
+  follows(job: string): boolean {
+    return [...this.topics.values()].some(topic => topic.to === 'grew' && topic.job === job);
+  }
+
   /** Send a message to all that wait for one of that kind. */
   say(to: Topic['to'], message: Readonly<Record<string, unknown>>): void {
     for (const [sink, topic] of this.topics) {
