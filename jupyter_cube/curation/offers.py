@@ -32,6 +32,9 @@ from jupyter_cube.text.typed import value_of
 __all__ = ["Offer", "Ready", "allow", "items", "offer", "publish", "use", "uses", "withdraw"]
 
 
+_HELD = re.compile(r"\$[^\W\d]\w*")  # a variable of the notebook
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """An item and what is known of its use.
@@ -134,7 +137,7 @@ def use(name: str, values: Mapping[str, Any] | None = None, *, folder: Path | No
     """
     found = item(name)
     typed = {key: value_of(value) if isinstance(value, str) else value for key, value in (values or {}).items()}
-    bound, problems = bind(found.item, typed)
+    bound, problems = bind(found.item, {key: _known_later(found.item, key, value) for key, value in typed.items()})
     if problems and found.item.kind != "notebook":
         message, advice = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -241,6 +244,14 @@ def _everywhere(reference: Reference) -> Iterator[Published]:
         if reference.source in ("", source.name):
             with contextlib.suppress(NotFoundError, BackendError):
                 yield catalog().find(replace(reference, source=source.name))
+
+
+def _known_later(item: Item, name: str, value: Any) -> Any:
+    """A value for checks: a secret that a variable of the notebook holds, ``$NAME``, is one of the job then."""
+    variable = item.variable(name)
+    if variable is not None and variable.type == "secret" and isinstance(value, str) and _HELD.fullmatch(value):
+        return f"<% $secrets.{value[1:]} %>"
+    return value
 
 
 def _required(found: Published, reference: str, typed: Mapping[str, Any], bound: Mapping[str, Any]) -> Ready:

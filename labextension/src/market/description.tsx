@@ -53,6 +53,18 @@ function outwards(link: Element, address: string): void {
   link.setAttribute('rel', 'noopener noreferrer');
 }
 
+/** What the renderer adds to the HTML: anchors of headings, which lead nowhere here, and its own word on links. */
+function finish(node: HTMLElement): void {
+  for (const link of node.querySelectorAll('a')) {
+    const address = addressOf(link.getAttribute('href'));
+    if (address === null) {
+      link.replaceWith(...(link.classList.contains('jp-InternalAnchorLink') ? [] : link.childNodes));
+    } else {
+      outwards(link, address);
+    }
+  }
+}
+
 /** An address on the net; null: it is none. */
 export function addressOf(text: string | null): string | null {
   try {
@@ -86,9 +98,14 @@ export function Description({ text, rendermime }: { text: string; rendermime: IR
     const model = safe.createModel({ trusted: false, data: { [MARKDOWN]: text.slice(0, LONGEST) } });
     const renderer = safe.createRenderer(MARKDOWN);
     host.append(renderer.node); // drawn by React, not by a layout: nobody attaches it
-    void renderer.renderModel(model).catch(() => {
-      setPlain(true);
-    });
+    renderer.renderModel(model).then(
+      () => {
+        finish(renderer.node);
+      },
+      () => {
+        setPlain(true);
+      }
+    );
     return (): void => {
       renderer.node.remove();
       renderer.dispose();

@@ -187,7 +187,7 @@ function Use({ item, market, ask, trans }: { item: IItem } & Omit<IDetails, 'ren
       </button>
       <span className="cube-Foot-words" role="status" data-is={faults.size > 0 ? 'fault' : outcome?.is}>
         {faults.size > 0
-          ? trans.__('To be filled in right: %1', names.map((name, number) => (name === '' ? [...faults.keys()][number] : name)).join(', '))
+          ? trans.__('Not right yet: %1', names.map((name, number) => (name === '' ? [...faults.keys()][number] : name)).join(', '))
           : outcome !== null
             ? outcomeWords(outcome, trans)
             : where}

@@ -128,9 +128,7 @@ export class Market implements IDisposable {
   /** What was in front before. */
   async back(): Promise<void> {
     this._go(this._views.slice(0, -1));
-    if (this.view.to === 'item') {
-      await this._load();
-    }
+    await (this.view.to === 'item' ? this._load() : this.search.renew());
   }
 
   /** Ask for the item in front again. */
