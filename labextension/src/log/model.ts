@@ -318,21 +318,18 @@ export class LogModel implements IDisposable, ISink {
     const { filter } = this._now;
     const scan = new Scan(
       cursor,
-      from => this.source.places({ ...filter, alarms: false }, from),
+      from => this.source.places(filter, from),
       () => {
-        this._tell(scan);
+        const { count, places, whole } = scan.found;
+        const lines = filter.alarms ? places.length : count;
+        if (scan === this._counting && lines > 0) {
+          this._set({ fresh: { count: lines, more: !whole } });
+        }
       }
     );
     this._counting?.stop();
     this._counting = scan;
     scan.grow(this._now.size);
-  }
-
-  private _tell(scan: Scan): void {
-    const { count, whole } = scan.found;
-    if (scan === this._counting && count > 0) {
-      this._set({ fresh: { count, more: !whole } });
-    }
   }
 
   /** Look for errors from the start. */

@@ -8,13 +8,11 @@ import type { IDetail } from './detail';
 import type { IShown, LogModel } from './model';
 import { rowAt } from './pane';
 import { LogRow } from './row';
+import type { Sight } from './sight';
 
 const HEIGHT = 18; // pixels of a row that has not been measured
 const EDGE = 120; // rows before the edge at which more are asked for
 const NEAR = 4; // pixels from the end that count as the end
-
-/** The first and last cursor that can be seen. */
-export type Seen = (top: number, bottom: number) => void;
 
 interface IRowsProps {
   readonly model: LogModel;
@@ -22,18 +20,19 @@ interface IRowsProps {
   readonly detail: IDetail;
   readonly hit: RegExp | null;
   readonly box: RefObject<HTMLDivElement>;
-  readonly seen: Seen;
+  readonly sight: Sight;
   readonly only: (task: string) => void;
   readonly onKeyDown: (event: KeyboardEvent) => void;
   readonly trans: TranslationBundle;
 }
 
-export function Rows({ model, shown, detail, hit, box, seen, only, onKeyDown, trans }: IRowsProps): JSX.Element {
+export function Rows({ model, shown, detail, hit, box, sight, only, onKeyDown, trans }: IRowsProps): JSX.Element {
   const { pane, following, target, size } = shown;
   const { rows } = pane;
+  const top = useRef(0); // where the box stood when this last looked
   const mine = useRef(-1); // where this has scrolled to by itself
-  const before = useRef(0);
   const anchor = useRef<{ readonly key: string; readonly by: number } | null>(null);
+  const held = useRef(rows);
   const shownTarget = useRef<object | null>(null);
    
   const virtual = useVirtualizer({
@@ -43,17 +42,21 @@ export function Rows({ model, shown, detail, hit, box, seen, only, onKeyDown, tr
     estimateSize: () => HEIGHT,
     overscan: 12
   });
+  useLayoutEffect(() => {
+    // it would go by where the box stood before rows came above; the anchor below knows better
+    virtual.shouldAdjustScrollPositionOnItemSizeChange = (): boolean => false;
+  }, [virtual]);
   const items = virtual.getVirtualItems();
   const whole = useCallback((cursor: number, width: number) => model.whole(cursor, width), [model]);
 
   const scrollTo = useCallback(
-    (top: number): void => {
+    (to: number): void => {
       const node = box.current;
-      if (node !== null && Math.abs(node.scrollTop - top) >= 1) {
-        node.scrollTop = top;
+      if (node !== null && Math.abs(node.scrollTop - to) >= 1) {
+        node.scrollTop = to;
         mine.current = node.scrollTop;
-        before.current = node.scrollTop;
       }
+      top.current = node?.scrollTop ?? 0;
     },
     [box]
   );
@@ -63,22 +66,24 @@ export function Rows({ model, shown, detail, hit, box, seen, only, onKeyDown, tr
     if (node === null || rows.length === 0) {
       return;
     }
-    const seenItems = virtual.measurementsCache;
+    top.current = node.scrollTop;
     const first = virtual.getVirtualItemForOffset(node.scrollTop);
     const last = virtual.getVirtualItemForOffset(node.scrollTop + node.clientHeight);
-    if (first !== undefined && last !== undefined && seenItems.length > 0) {
+    if (first !== undefined && last !== undefined) {
       anchor.current = { key: String(first.key), by: node.scrollTop - first.start };
-      seen(rows[first.index]?.cursor ?? 0, rows[last.index]?.cursor ?? 0);
+      sight.set(rows[first.index]?.cursor ?? 0, rows[last.index]?.cursor ?? 0);
     }
-  }, [box, rows, seen, virtual]);
+  }, [box, rows, sight, virtual]);
 
-  // where the rows are others, what was seen stays where it was
+  // where rows come, go or get their height, what was seen stays where it was
   useLayoutEffect(() => {
     const node = box.current;
     if (node === null) {
       return;
     }
     const measured = virtual.measurementsCache;
+    const isSame = held.current === rows;
+    held.current = rows;
     if (following) {
       scrollTo(node.scrollHeight - node.clientHeight);
     } else if (target !== null && target !== shownTarget.current && rows.length > 0) {
@@ -87,22 +92,15 @@ export function Rows({ model, shown, detail, hit, box, seen, only, onKeyDown, tr
       if (place !== undefined) {
         scrollTo(Math.max(0, place.start - (target.marked ? node.clientHeight / 3 : 0)));
       }
-    } else if (anchor.current !== null) {
+    } else if (anchor.current !== null && !(isSame && Math.abs(node.scrollTop - top.current) >= 1)) {
+      // not where a person has scrolled, and the event is still to come
       const { key, by } = anchor.current;
       const place = measured.find(one => one.key === key);
-      if (place !== undefined && Math.abs(place.start + by - node.scrollTop) >= 1) {
+      if (place !== undefined) {
         scrollTo(place.start + by);
       }
     }
     look();
-  }, [box, following, look, pane, rows, scrollTo, target, virtual]);
-
-  // rows are measured after they are drawn: the end is then somewhere else
-  useLayoutEffect(() => {
-    const node = box.current;
-    if (node !== null && following) {
-      scrollTo(node.scrollHeight - node.clientHeight);
-    }
   });
 
   const first = items[0]?.index ?? 0;
@@ -125,14 +123,13 @@ export function Rows({ model, shown, detail, hit, box, seen, only, onKeyDown, tr
     }
     const { clientHeight, scrollHeight, scrollTop } = node;
     const isMine = Math.abs(scrollTop - mine.current) < 2;
-    const isUp = scrollTop < before.current - 1;
-    before.current = scrollTop;
+    const isUp = scrollTop < top.current - 1;
     const isAtEnd = scrollHeight - clientHeight - scrollTop <= NEAR;
     if (!isMine) {
       mine.current = -1;
       if (following && isUp && !isAtEnd) {
         model.unfollow();
-      } else if (!following && !isUp && isAtEnd && pane.end >= size && model.isLive) {
+      } else if (!following && scrollTop > top.current && isAtEnd && pane.end >= size && model.isLive) {
         model.follow();
       }
     }

@@ -43,7 +43,7 @@ export function Search({ finder, search, field, go, leave, trans }: ISearchProps
             }
           }}
         />
-        <span className="cube-Search-count">{countOf(finder, search, trans)}</span>
+        <span className="cube-Search-count" role="status">{countOf(finder, search, trans)}</span>
         <button
           className="cube-Log-button"
           type="button"
@@ -98,7 +98,7 @@ export function Search({ finder, search, field, go, leave, trans }: ISearchProps
 }
 
 /** `3 of 120`, `3 of 10,000+`, `no hit`. */
-export function countOf(finder: Finder, { found, text }: ISearch, trans: TranslationBundle): string {
+function countOf(finder: Finder, { found, text }: ISearch, trans: TranslationBundle): string {
   if (text === '' || found === null) {
     return '';
   }

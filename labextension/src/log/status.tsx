@@ -15,13 +15,11 @@ interface IStatusProps {
   readonly model: LogModel;
   readonly shown: IShown;
   readonly search: ISearch;
-  /** Which hit of how many. */
-  readonly count: string;
   readonly choose: (filter: Partial<IFilter>) => void;
   readonly trans: TranslationBundle;
 }
 
-export function Status({ model, shown, search, count, choose, trans }: IStatusProps): JSX.Element {
+export function Status({ model, shown, search, choose, trans }: IStatusProps): JSX.Element {
   const { fresh, following, size, fault, loading, link } = shown;
   const spoken = useSpoken(model, trans);
   const words = [
@@ -50,9 +48,7 @@ export function Status({ model, shown, search, count, choose, trans }: IStatusPr
           {words.join(' · ')}
         </span>
         <span className="cube-Log-note" role="status">
-          {[search.text === '' ? '' : search.busy ? trans.__('searching') : count, search.note]
-            .filter((word, number, all) => word !== '' && all.indexOf(word) === number)
-            .join(' · ')}
+          {search.busy ? trans.__('searching') : search.note}
         </span>
       </div>
       <div className="cube-Log-spoken" role="status" aria-live="polite">
@@ -63,7 +59,7 @@ export function Status({ model, shown, search, count, choose, trans }: IStatusPr
 }
 
 /** Why no line is there, and what to do. */
-function Instead({ model, shown, choose, trans }: Omit<IStatusProps, 'search' | 'count'>): JSX.Element | null {
+function Instead({ model, shown, choose, trans }: Omit<IStatusProps, 'search'>): JSX.Element | null {
   const { link, job, pane, size, filter, loading, fault } = shown;
   if (pane.rows.length > 0) {
     return null;

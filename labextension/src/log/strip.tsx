@@ -1,15 +1,15 @@
 /** The whole log at the side: where the view stands, and where errors, hits and gaps are. Its height is the log's bytes. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { memo, useRef, type JSX, type PointerEvent } from 'react';
+import { memo, useRef, useSyncExternalStore, type JSX, type PointerEvent } from 'react';
+
+import type { Sight } from './sight';
 
 const PARTS = 400; // more marks than these cannot be told apart
 
 interface IStripProps {
   readonly size: number;
-  /** Cursors of what can be seen. */
-  readonly top: number;
-  readonly bottom: number;
+  readonly sight: Sight;
   readonly alarms: readonly number[];
   readonly hits: readonly number[];
   readonly gaps: readonly number[];
@@ -17,7 +17,8 @@ interface IStripProps {
   readonly trans: TranslationBundle;
 }
 
-export function Strip({ size, top, bottom, alarms, hits, gaps, go, trans }: IStripProps): JSX.Element {
+export function Strip({ size, sight, alarms, hits, gaps, go, trans }: IStripProps): JSX.Element {
+  const { top, bottom } = useSyncExternalStore(sight.listen, () => sight.now);
   const node = useRef<HTMLDivElement>(null);
   const isHeld = useRef(false);
   const share = size === 0 ? 0 : Math.min(1, top / size);

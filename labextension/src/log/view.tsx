@@ -19,7 +19,8 @@ import { Finder } from './finder';
 import type { Way } from './goto';
 import { Rows } from './rows';
 import { LogModel } from './model';
-import { countOf, Search } from './search';
+import { Search } from './search';
+import { Sight } from './sight';
 import { Status } from './status';
 import { Strip } from './strip';
 import { Toolbar } from './toolbar';
@@ -57,7 +58,7 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
   const shown = useSyncExternalStore(useSubscribe(model), () => model.now);
   const search = useSyncExternalStore(useSubscribe(finder), () => finder.now);
   const [detail, setDetail] = useState<IDetail>(USUAL);
-  const [seen, setSeen] = useState({ top: 0, bottom: 0 });
+  const [sight] = useState(() => new Sight());
   const box = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLInputElement>(null);
   const { text, regex, exact } = search;
@@ -66,14 +67,11 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
     () => (text === '' || regex ? null : new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), exact ? 'gu' : 'giu')),
     [text, regex, exact]
   );
-  const see = useCallback((top: number, bottom: number): void => {
-    setSeen(before => (before.top === top && before.bottom === bottom ? before : { top, bottom }));
-  }, []);
   const choose = useCallback(
     (filter: Partial<IFilter>): void => {
-      void model.choose({ ...model.now.filter, ...filter }, seen.top);
+      void model.choose({ ...model.now.filter, ...filter }, sight.now.top);
     },
-    [model, seen.top]
+    [model, sight]
   );
   const only = useCallback(
     (task: string): void => {
@@ -83,7 +81,7 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
     [choose, model]
   );
   const go = (way: Way): void => {
-    const from = shown.target?.cursor ?? seen.top;
+    const from = shown.target?.cursor ?? sight.now.top;
     switch (way) {
       case 'start':
         void model.show(0, false);
@@ -104,7 +102,7 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
     box.current?.focus();
   };
   const goHit = (direction: 'forth' | 'back'): void => {
-    void finder.go(direction, direction === 'forth' ? seen.top - 1 : seen.bottom + 1);
+    void finder.go(direction, direction === 'forth' ? sight.now.top - 1 : sight.now.bottom + 1);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget) {
@@ -197,15 +195,14 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
           detail={detail}
           hit={hit}
           box={box}
-          seen={see}
+          sight={sight}
           only={only}
           onKeyDown={onKeyDown}
           trans={trans}
         />
         <Strip
           size={shown.size}
-          top={shown.pane.rows.length === 0 ? 0 : seen.top}
-          bottom={seen.bottom}
+          sight={sight}
           alarms={shown.alarms.places}
           gaps={shown.alarms.gaps}
           hits={search.found?.places ?? NONE}
@@ -213,7 +210,7 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
           trans={trans}
         />
       </div>
-      <Status model={model} shown={shown} search={search} count={countOf(finder, search, trans)} choose={choose} trans={trans} />
+      <Status model={model} shown={shown} search={search} choose={choose} trans={trans} />
     </div>
   );
 }
