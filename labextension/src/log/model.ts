@@ -9,7 +9,7 @@ import type { ICubeClient, ISink } from '../tokens';
 import { ALL, LogSource, type From, type IFilter, type IJobRecord } from './ask';
 import type { IPart } from './lines';
 import { after, before, EMPTY, type IPane } from './pane';
-import { Scan, type IFound } from './scan';
+import { PAUSE, Scan, type IFound } from './scan';
 
 const PERIOD = 60; // milliseconds between two looks at a log that grows
 const AGAIN = 2000; // the same, after nobody answered
@@ -343,7 +343,8 @@ export class LogModel implements IDisposable, ISink {
         if (scan === this._scan) {
           this._set({ alarms: scan.found });
         }
-      }
+      },
+      4 * PAUSE // nobody has asked for it
     );
     this._scan = scan;
     this._set({ alarms: NOTHING_FOUND });
@@ -366,10 +367,11 @@ export class LogModel implements IDisposable, ISink {
         if (this._isWatched) {
           this._later();
         }
-      } else if (error.kind === 'refused' && this._now.job !== null) {
-        this._set({ fault: error.message }); // a wish, not the job
+      } else if (error.kind === 'refused') {
+        // of a known job a wish was refused, not the job
+        this._set({ fault: error.message, ...(this._now.job === null ? { link: 'refused' } : {}) });
       } else {
-        this._set({ link: error.kind, fault: error.message });
+        this._set({ link: error.kind });
       }
       return null;
     }

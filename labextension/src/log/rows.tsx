@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useLayoutEffect, useRef, type JSX, type KeyboardEvent, type RefObject } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, type JSX, type KeyboardEvent, type RefObject } from 'react';
 
 import type { IDetail } from './detail';
 import type { IShown, LogModel } from './model';
@@ -47,6 +47,8 @@ export function Rows({ model, shown, detail, hit, box, sight, only, onKeyDown, t
     virtual.shouldAdjustScrollPositionOnItemSizeChange = (): boolean => false;
   }, [virtual]);
   const items = virtual.getVirtualItems();
+  const names = useMemo(() => (shown.job?.tasks ?? []).map(task => task.name.length), [shown.job]);
+  const parts = useMemo(() => (names.length === 1 ? { ...detail, task: false } : detail), [detail, names]);
   const whole = useCallback((cursor: number, width: number) => model.whole(cursor, width), [model]);
 
   const scrollTo = useCallback(
@@ -148,7 +150,7 @@ export function Rows({ model, shown, detail, hit, box, sight, only, onKeyDown, t
       onScroll={onScroll}
       onKeyDown={onKeyDown}
     >
-      <div className="cube-Log-space" style={{ height: virtual.getTotalSize() }}>
+      <div className="cube-Log-space" style={{ height: virtual.getTotalSize(), ['--cube-task-width' as string]: `${String(Math.min(24, Math.max(...names)))}ch` }}>
         {items.map(item => {
           const row = rows[item.index];
           return (
@@ -162,7 +164,7 @@ export function Rows({ model, shown, detail, hit, box, sight, only, onKeyDown, t
                 data-target={target?.marked === true && target.cursor === row.cursor}
                 style={{ transform: `translateY(${String(item.start)}px)` }}
               >
-                <LogRow row={row} detail={detail} started={shown.job?.started ?? 0} hit={hit} only={only} whole={whole} trans={trans} />
+                <LogRow row={row} detail={parts} started={shown.job?.started ?? 0} hit={hit} only={only} whole={whole} trans={trans} />
               </div>
             )
           );

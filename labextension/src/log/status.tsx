@@ -26,7 +26,8 @@ export function Status({ model, shown, search, choose, trans }: IStatusProps): J
     following && model.isLive ? trans.__('following') : '',
     link === 'lost' ? trans.__('not connected, retrying') : '',
     loading ? trans.__('reading') : '',
-    fault
+    link === 'refused' ? '' : fault,
+    link === 'unknown' ? trans.__('the job was deleted') : ''
   ].filter(word => word !== '');
   return (
     <>
@@ -42,7 +43,7 @@ export function Status({ model, shown, search, choose, trans }: IStatusProps): J
           {trans._n('%2%3 new line', '%2%3 new lines', fresh.count, fresh.count.toLocaleString(), fresh.more ? '+' : '')} ↓
         </button>
       )}
-      <div className="cube-Log-status">
+      <div className="cube-Log-status" hidden={shown.job === null}>
         <span>{sizeOf(size)}</span>
         <span className="cube-Log-words" data-wrong={fault !== '' || link === 'lost'}>
           {words.join(' · ')}

@@ -169,25 +169,27 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
   };
   return (
     <div className="cube-Log" data-link={shown.link}>
-      <Toolbar
-        model={model}
-        shown={shown}
-        detail={detail}
-        setDetail={setDetail}
-        choose={choose}
-        go={go}
-        trans={trans}
-        search={
-          <Search
-            finder={finder}
-            search={search}
-            field={field}
-            go={goHit}
-            leave={() => box.current?.focus()}
-            trans={trans}
-          />
-        }
-      />
+      {shown.job !== null && (
+        <Toolbar
+          model={model}
+          shown={shown}
+          detail={detail}
+          setDetail={setDetail}
+          choose={choose}
+          go={go}
+          trans={trans}
+          search={
+            <Search
+              finder={finder}
+              search={search}
+              field={field}
+              go={goHit}
+              leave={() => box.current?.focus()}
+              trans={trans}
+            />
+          }
+        />
+      )}
       <div className="cube-Log-body">
         <Rows
           model={model}
