@@ -76,7 +76,7 @@ it('writes once, however many views of the output there are', async () => {
 it('leaves the writing to another page, unless that does not do it', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
   const stored = new Stored(record());
-  const card = new JobCard({}, new FakeJob(ended), { log: null, terminal: null, isWriter: () => false });
+  const card = new JobCard({}, new FakeJob(ended), { log: null, terminal: null, isWriter: (): boolean => false });
   cards.push(card);
   void card.renderModel(stored);
   Widget.attach(card, document.body);
@@ -268,7 +268,7 @@ it('leads to the log, at a line, too', async () => {
   const log = vi.fn();
   const stored = new Stored(record());
   const client = new FakeJob(record({ tail: ['a', 'b'], cursors: [2, 4] }));
-  const card = new JobCard({}, client, { log, terminal: null, isWriter: () => true });
+  const card = new JobCard({}, client, { log, terminal: null, isWriter: (): boolean => true });
   cards.push(card);
   void card.renderModel(stored);
   Widget.attach(card, document.body);

@@ -44,7 +44,7 @@ function doors({ commands, name, shell }: JupyterFrontEnd): IDoors {
           }
         : null;
     },
-    isWriter: card => {
+    isWriter: (card): boolean => {
       const documents = Array.from(shell.widgets('main')).filter(({ node }) => node.contains(card));
       return documents.every(isFirst);
     }
