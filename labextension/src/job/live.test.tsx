@@ -63,6 +63,30 @@ it('shows the job as it is now, and follows it to its end, which the notebook th
   expect(stored.writes).toBe(1);
 });
 
+it('writes once, however many views of the output there are', async () => {
+  const client = new FakeJob(ended);
+  const stored = new Stored(record());
+  const one = show(client, stored);
+  const other = show(client, stored);
+  await says(one, 'Retry');
+  await says(other, 'Retry');
+  expect(stored.writes).toBe(1);
+});
+
+it('leaves the writing to another page, unless that does not do it', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+  const stored = new Stored(record());
+  const card = new JobCard({}, new FakeJob(ended), { log: null, terminal: null, isWriter: (): boolean => false });
+  cards.push(card);
+  void card.renderModel(stored);
+  Widget.attach(card, document.body);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(card.node.textContent).toContain('Retry');
+  expect(stored.writes).toBe(0);
+  await vi.advanceTimersByTimeAsync(6000);
+  expect(stored.writes).toBe(1);
+});
+
 it('does not write an end that is stored already', async () => {
   const stored = new Stored(ended);
   const card = show(new FakeJob(ended), stored);
@@ -244,7 +268,7 @@ it('leads to the log, at a line, too', async () => {
   const log = vi.fn();
   const stored = new Stored(record());
   const client = new FakeJob(record({ tail: ['a', 'b'], cursors: [2, 4] }));
-  const card = new JobCard({}, client, { log, terminal: null });
+  const card = new JobCard({}, client, { log, terminal: null, isWriter: (): boolean => true });
   cards.push(card);
   void card.renderModel(stored);
   Widget.attach(card, document.body);

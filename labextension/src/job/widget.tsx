@@ -20,14 +20,19 @@ export interface IDoors {
   readonly log: ((job: string, cursor: number | null) => void) | null;
   /** Runs a command in a terminal. */
   readonly terminal: ((command: string) => void) | null;
+  /** Of all who have the card's document open, this page is the one that writes into it. */
+  readonly isWriter: (card: Node) => boolean;
 }
+
+const ALONE: IDoors = { log: null, terminal: null, isWriter: () => true };
+const TURN = 5000; // milliseconds after which another page writes what the writer has not written
 
 /** A card of one output; each new record of the output is drawn into it. It asks the server while it can be seen. */
 export class JobCard extends Widget implements IRenderMime.IRenderer {
   constructor(
     { translator }: Pick<IRenderMime.IRendererOptions, 'translator'>,
     private readonly _client: ICubeClient,
-    private readonly _doors: IDoors = { log: null, terminal: null }
+    private readonly _doors = ALONE
   ) {
     super();
     this.addClass('cube-Output');
@@ -58,6 +63,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     if (!this.isDisposed) {
       this._seen.disconnect();
       this._live?.dispose();
+      clearTimeout(this._turn);
       this._root.unmount();
       super.dispose();
     }
@@ -99,10 +105,24 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     );
   }
 
-  /** What the notebook keeps must tell of the end, too, where no kernel has written it. */
+  /**
+   * What the notebook keeps must tell of the end, too, where no kernel has written it. Two pages that wrote at once
+   * would make two outputs of one.
+   */
   private _store(): void {
+    clearTimeout(this._turn);
+    if (this._doors.isWriter(this.node)) {
+      this._write();
+    } else {
+      this._turn = setTimeout(() => {
+        this._write();
+      }, TURN);
+    }
+  }
+
+  private _write(): void {
     const { link, output } = this._live?.now ?? NOTHING;
-    if (this._model === null || link !== 'live' || output === null) {
+    if (this._model === null || this.isDisposed || link !== 'live' || output === null) {
       return;
     }
     const stored = parse(this._model.data[MIME]);
@@ -145,5 +165,6 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     this._isSeen = entries.at(-1)?.isIntersecting ?? false;
     this._watch();
   });
+  private _turn: ReturnType<typeof setTimeout> | undefined;
   private readonly _trans: TranslationBundle;
 }
