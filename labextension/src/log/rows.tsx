@@ -5,7 +5,8 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, type JSX, type KeyboardEvent, type RefObject } from 'react';
 
 import type { IDetail } from './detail';
-import type { IShown, LogModel } from './model';
+import type { LogModel } from './model';
+import type { IShown } from './shown';
 import { rowAt } from './pane';
 import { LogRow } from './row';
 import type { Sight } from './sight';

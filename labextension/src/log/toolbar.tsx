@@ -10,7 +10,8 @@ import type { IFilter } from './ask';
 import type { IDetail } from './detail';
 import { Goto, type Way } from './goto';
 import type { Row } from './lines';
-import type { IShown, LogModel } from './model';
+import type { LogModel } from './model';
+import type { IShown } from './shown';
 import { Popover, useClose } from './popover';
 import { Tasks } from './tasks';
 
