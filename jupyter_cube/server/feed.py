@@ -117,7 +117,8 @@ async def jobs() -> AsyncGenerator[Message, None]:
             for one in found.values():
                 if not one.state.final:
                     watch.add(store.jobs_path / one.id)
-            new = [one.record() for one in found.values() if known.get(one.id) != one]
+            # of very many most are the same values as before, which are not compared
+            new = [one.record() for one in found.values() if (old := known.get(one.id)) is not one and old != one]
             gone = [name for name in known if name not in found]
             if first or new or gone:
                 yield {"jobs": new, "gone": gone, "time": time.time()}

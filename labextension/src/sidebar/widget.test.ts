@@ -9,17 +9,23 @@ import { MarketPanel } from '../market/widget';
 import { FakeClient } from '../testing/client';
 import { Sidebar } from './widget';
 
-it('has a tab for jobs and one for the market', () => {
+function made(): Sidebar {
   const trans = nullTranslator.load('jupyter_cube');
   const client = new FakeClient();
-  const jobs = new JobsPanel({
-    list: new JobList(client),
-    picked: new Picked(),
-    client,
-    commands: new CommandRegistry(),
-    trans
-  });
-  const sidebar = new Sidebar([jobs, new MarketPanel(client, trans)], trans);
+  const list = new JobList(client);
+  const jobs = new JobsPanel({ list, picked: new Picked(), client, commands: new CommandRegistry(), trans });
+  return new Sidebar([jobs, new MarketPanel(client, trans)], trans);
+}
+
+it('has a tab for jobs and one for the market, and remembers which was shown', () => {
+  const sidebar = made();
   expect(sidebar.tabBar.titles.map(title => title.label)).toEqual(['Jobs', 'Market']);
+  expect(sidebar.currentIndex).toBe(0);
+  sidebar.currentIndex = 1;
   sidebar.dispose();
+  const again = made();
+  expect(again.currentIndex).toBe(1);
+  again.dispose();
+  localStorage.setItem('jupyter-cube:tab', 'nonsense');
+  expect(made().currentIndex).toBe(0);
 });
