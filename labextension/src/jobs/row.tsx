@@ -162,7 +162,11 @@ function Action({ icon, label, reached, run }: IAction): JSX.Element {
       aria-label={label}
       title={label}
       tabIndex={reached}
-      onClick={() => void run()}
+      onClick={({ currentTarget }) => {
+        // an order takes its button away
+        currentTarget.closest('.cube-Job')?.querySelector<HTMLElement>('.cube-Job-open')?.focus();
+        void run();
+      }}
     >
       <icon.react tag="span" width="16px" height="16px" />
     </button>
