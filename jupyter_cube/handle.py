@@ -25,6 +25,7 @@ from jupyter_cube.lifecycle import hold, render
 from jupyter_cube.lifecycle.plan import Plan
 from jupyter_cube.lifecycle.state import JobState, State, describe_end
 from jupyter_cube.log.follow import Chunk, Gap, Line, Log, changed, follow, follow_sync
+from jupyter_cube.log.reader import LIMIT
 from jupyter_cube.marketplace.pins import pin
 from jupyter_cube.store.folder import JobFolder
 from jupyter_cube.store.store import Store
@@ -92,6 +93,11 @@ class Job:
     def log(self) -> Log:
         """The merged log."""
         return Log(self.folder, self._folder.task_names)
+
+    @property
+    def recorded(self) -> JobState:
+        """The state as its owner has recorded it; the same object until there is news."""
+        return self._folder.state()
 
     @property
     def state(self) -> State:
@@ -222,13 +228,17 @@ class Job:
         tasks: Sequence[str] | None = None,
         provisional: bool = False,
         behind: int | None = None,
+        limit: int = LIMIT,
     ) -> AsyncIterator[list[Chunk | Gap]]:
         """The merged log from ``cursor`` on, in batches, until the job has ended.
 
         Args:
             behind: bytes of arrears that are jumped over; None: never.
+            limit: bytes of a batch, about.
         """
-        return follow(self.log, cursor, ended=self._ended, tasks=tasks, provisional=provisional, behind=behind)
+        return follow(
+            self.log, cursor, ended=self._ended, tasks=tasks, provisional=provisional, behind=behind, limit=limit
+        )
 
     def follow_sync(
         self,

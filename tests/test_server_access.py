@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ from jupyter_server.serverapp import ServerApp
 from test_server import jp_server_config
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
+from jupyter_cube import api
 from jupyter_cube.server.extension import ROUTES
 from jupyter_cube.server.job import ID
 
@@ -23,7 +26,13 @@ VERBS = [
     for pattern, handler in ROUTES
     for verb in ("GET", "POST", "PUT", "PATCH", "DELETE")
     if verb.lower() in vars(handler)
-]
+] + [("/nothing/here", "GET"), ("/nothing", "POST")]
+
+
+@pytest.fixture(params=["/", "/user/me/"], ids=["root", "prefix"])
+def jp_base_url(request: pytest.FixtureRequest) -> str:
+    """Everything holds at the root of an address and below a prefix, as behind a proxy."""
+    return str(request.param)
 
 
 class Nobody(Authorizer):
@@ -39,6 +48,19 @@ async def _code(fetch: Callable[..., Awaitable[HTTPResponse]], url: str, verb: s
         return int((await fetch(url, method=verb, body=body, headers=headers, follow_redirects=False)).code)
     except HTTPClientError as error:
         return error.code
+
+
+async def test_all_is_there_with_the_token(
+    jp_serverapp: ServerApp, http_server_client: Any, jp_base_url: str, jp_auth_header: dict[str, str]
+) -> None:
+    job = api.submit("echo hello", shell=True)
+    await asyncio.get_running_loop().run_in_executor(None, job.wait, 20)
+    found = await http_server_client.fetch(f"{jp_base_url}cube/api/jobs/{job.id}/log", headers=jp_auth_header)
+    assert [line["line"] for line in json.loads(found.body)["lines"]] == ["hello"]
+    for path, verb in VERBS:  # nothing here is unknown to the router, or answers with a failure of ours
+        url = f"{jp_base_url}cube/api{path}"
+        code = await _code(http_server_client.fetch, url, verb, jp_auth_header)
+        assert code in ((400,) if path == "/socket" else (200, 400, 404, 409)), (path, verb, code)
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "token wrong"}], ids=["none", "wrong"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,32 @@ async def test_a_running_job_keeps_the_server_awake(jp_serverapp: ServerApp) -> 
     job = api.submit("sleep 30", shell=True)
     await app.awake.look()
     assert times["jupyter_cube"] <= jp_serverapp.web_app.last_activity()
+    job.stop()
+    job.wait(20)
+
+
+@pytest.mark.parametrize("keep_awake", [False, True])
+async def test_a_server_that_only_a_follower_uses_is_culled_unless_running_jobs_keep_it(
+    jp_ws_fetch: Connect, jp_serverapp: ServerApp, monkeypatch: pytest.MonkeyPatch, keep_awake: bool
+) -> None:
+    [app] = jp_serverapp.extension_manager.extension_apps["jupyter_cube"]
+    settings = jp_serverapp.web_app.settings
+    settings["started"] = jp_serverapp.kernel_manager.last_kernel_activity = datetime.now(timezone.utc) - timedelta(
+        hours=1
+    )
+    jp_serverapp.shutdown_no_activity_timeout = 600
+    culled: list[bool] = []
+    monkeypatch.setattr(jp_serverapp, "stop", lambda: culled.append(True))
+    job = api.submit("while :; do echo line; sleep 0.05; done", shell=True)
+    pages = [await opened(jp_ws_fetch) for _ in range(2)]
+    for page, what in zip(pages, ("grew", "stream"), strict=True):
+        await page.say(subscribe="a", to=what, job=job.id)
+        await page.hear()
+        await page.hear()  # and it goes on
+    if keep_awake:
+        await app.awake.look()
+    jp_serverapp.shutdown_no_activity()
+    assert bool(culled) is not keep_awake
     job.stop()
     job.wait(20)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,7 +17,9 @@ from tornado.websocket import WebSocketClientConnection
 
 from jupyter_cube import api
 from jupyter_cube.lifecycle.state import State
+from jupyter_cube.log.follow import Follower
 from jupyter_cube.server import feed
+from jupyter_cube.submitting.options import Options
 
 __all__ = ["jp_server_config"]  # a fixture
 
@@ -52,7 +57,7 @@ async def opened(connect: Connect) -> Page:
 
 
 def texts(messages: list[Any]) -> list[str]:
-    return [line[4] for message in messages for line in message.get("lines", ())]
+    return [line for message in messages for chunk in message.get("chunks", ()) for line in chunk.get("lines", ())]
 
 
 async def test_lines_come_while_the_job_runs_and_go_on_from_any_of_them(jp_ws_fetch: Connect) -> None:
@@ -61,11 +66,11 @@ async def test_lines_come_while_the_job_runs_and_go_on_from_any_of_them(jp_ws_fe
     await page.say(subscribe="a", to="stream", job=job.id)
     heard = await page.until_end("a")
     assert texts(heard) == [f"line {number}" for number in range(1, 6)]
-    assert len([message for message in heard if message.get("lines")]) > 1, "they came as they were written"
+    assert len([message for message in heard if texts([message])]) > 1, "they came as they were written"
     assert heard[-1]["state"]["state"] == "SUCCEEDED"
-    second = [line for message in heard for line in message.get("lines", ())][1]
-    await page.say(subscribe="b", to="stream", job=job.id, cursor=second[0])
-    assert texts(await page.until_end("b")) == ["line 3", "line 4", "line 5"]
+    first, *_ = [chunk for message in heard for chunk in message.get("chunks", ())]
+    await page.say(subscribe="b", to="stream", job=job.id, cursor=first["cursor"])
+    assert [*first["lines"], *texts(await page.until_end("b"))] == texts(heard)
 
 
 async def test_a_view_hears_that_a_job_grew_and_how_it_ended(jp_ws_fetch: Connect) -> None:
@@ -73,17 +78,20 @@ async def test_a_view_hears_that_a_job_grew_and_how_it_ended(jp_ws_fetch: Connec
     job = api.submit("echo one; sleep 0.3; echo two", shell=True)
     await page.say(subscribe="a", to="grew", job=job.id)
     heard = await page.until_end("a")
-    ends = [message["end"] for message in heard]
+    ends = [message["end"] for message in heard if "end" in message]
     assert ends == sorted(ends)
     assert ends[-1] == job.log.end == len("one\ntwo\n")
-    assert [message["state"]["state"] for message in heard][-1] == "SUCCEEDED"
+    states = [message["state"] for message in heard if "state" in message]
+    assert states[-1]["state"] == "SUCCEEDED"
+    assert all(one != other for one, other in itertools.pairwise(states)), "only what has changed is told"
     assert len(heard) < 20, "not a message for each look"
 
 
 async def test_the_list_of_jobs_says_only_what_has_changed(jp_ws_fetch: Connect) -> None:
     page = await opened(jp_ws_fetch)
     await page.say(subscribe="l", to="jobs")
-    assert await page.hear() == {"id": "l", "jobs": [], "gone": []}
+    first = await page.hear()
+    assert first == {"id": "l", "jobs": [], "gone": [], "time": pytest.approx(time.time(), abs=5)}
     job = await asyncio.get_running_loop().run_in_executor(None, lambda: api.submit("exit 3", shell=True, name="j"))
     seen = []
     while not seen or seen[-1]["state"] != "FAILED":
@@ -92,8 +100,30 @@ async def test_the_list_of_jobs_says_only_what_has_changed(jp_ws_fetch: Connect)
     assert {one["id"] for one in seen} == {job.id}
     assert job.wait(5) is State.FAILED
     job.delete()
-    assert await page.hear() == {"id": "l", "jobs": [], "gone": [job.id]}
+    last = await page.hear()
+    assert (last["jobs"], last["gone"]) == ([], [job.id])
     await page.say(unsubscribe="l")
+
+
+async def test_the_list_of_jobs_says_what_a_job_waits_for(jp_ws_fetch: Connect) -> None:
+    page = await opened(jp_ws_fetch)
+    loop = asyncio.get_running_loop()
+    options = Options(shell=True, name="hog", cpu=1_000)  # all that there are; twice as many are given
+
+    def submit() -> list[api.Job]:
+        return [api.submit_cell("sleep 60", options, namespace={}) for _ in range(3)]
+
+    *hogs, waiting = await loop.run_in_executor(None, submit)
+    await page.say(subscribe="l", to="jobs")
+    reason = ""
+    while not reason:
+        listed = {one["id"]: one for one in (await page.hear())["jobs"]}
+        reason = listed.get(waiting.id, {}).get("reason", "")
+    assert "needs" in reason
+    assert "hog holds" in reason
+    for job in (waiting, *hogs):
+        await loop.run_in_executor(None, job.stop)
+        await job.async_wait(20)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +156,29 @@ async def test_a_reader_that_pauses_holds_up_nobody(jp_ws_fetch: Connect) -> Non
     assert len(texts(await slow.until_end("s"))) == lines
 
 
+async def test_a_disk_that_hangs_holds_up_nobody_else(jp_ws_fetch: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = api.submit("echo one", shell=True)
+    job.wait(20)
+    hangs, answers, look = threading.Event(), threading.Event(), Follower.next
+
+    def slow(follower: Follower, **more: Any) -> Any:
+        hangs.set()
+        assert answers.wait(20)
+        return look(follower, **more)
+
+    monkeypatch.setattr(Follower, "next", slow)
+    page = await opened(jp_ws_fetch)
+    for name in ("a", "b"):
+        await page.say(subscribe=name, to="stream", job=job.id)
+    await asyncio.get_running_loop().run_in_executor(None, hangs.wait, 20)
+    await page.say(unsubscribe="b")  # closes what hangs
+    await page.say(subscribe="l", to="jobs")
+    assert [one["id"] for one in (await page.hear())["jobs"]] == [job.id]
+    await page.say(unsubscribe="l")
+    answers.set()
+    assert texts(await page.until_end("a")) == ["one"]
+
+
 async def test_nobody_listens_without_the_token(jp_ws_fetch: Connect) -> None:
     with pytest.raises(HTTPClientError) as caught:
         await jp_ws_fetch("cube", "api", "socket", headers={"Authorization": "token wrong"})
@@ -142,7 +195,7 @@ async def test_an_id_can_be_used_again_and_the_first_subscription_is_over(jp_ws_
     await page.say(unsubscribe="a")
     await page.say(subscribe="a", to="grew", job=done.id)
     heard = await page.until_end("a")
-    assert {message["state"]["id"] for message in heard} == {done.id}
+    assert {message["state"]["id"] for message in heard if "state" in message} == {done.id}
     await page.say(subscribe="b", to="grew", job=slow.id)
     assert (await page.hear())["id"] == "b"
     await page.say(subscribe="b", to="grew", job=slow.id)
@@ -160,7 +213,7 @@ async def test_who_is_far_behind_jumps_ahead_and_hears_what_was_skipped(
     page = await opened(jp_ws_fetch)
     await page.say(subscribe="a", to="stream", job=job.id)
     heard = await page.until_end("a")
-    [gap] = [gap for message in heard for gap in message.get("gaps", ())]
+    [gap] = [chunk for message in heard for chunk in message.get("chunks", ()) if "gap" in chunk]
     skipped, lines = gap["gap"]["bytes"], texts(heard)
     assert skipped + sum(len(line) + 1 for line in lines) == job.log.end
     assert lines[-1] == "100000"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, repeat
 from typing import NamedTuple
@@ -46,25 +45,23 @@ class Chunk(NamedTuple):
     provisional: bool = False
     partial: bool = False
 
-    def lines(self) -> list[Line]:
-        """The lines, each with the cursor after it."""
+    def texts(self) -> list[str]:
+        """The lines alone."""
         if not self.data:
             return []
         if self.data.isascii() and b"\r" not in self.data:
             texts = self.data.decode("ascii").split("\n")
-            sizes = [len(text) + 1 for text in texts]
         else:
-            raws = self.data.split(b"\n")
-            texts = [_shown(raw) for raw in raws]
-            sizes = [len(raw) + 1 for raw in raws]
+            texts = [_shown(raw) for raw in self.data.split(b"\n")]
         if self.data.endswith(b"\n"):
             texts.pop()
-        cursors: Iterator[int] = accumulate(sizes, initial=self.start)
-        next(cursors)
-        if self.provisional:
-            cursors = repeat(self.end)
-        elif len(texts) == len(sizes):  # the last one has no newline
-            cursors = iter([*list(cursors)[:-1], self.end])
+        return texts
+
+    def lines(self) -> list[Line]:
+        """The lines, each with the cursor after it."""
+        texts = self.texts()
+        cursors = [*accumulate((len(raw) + 1 for raw in self.data.split(b"\n")), initial=self.start)][1:]
+        cursors = [self.end] * len(texts) if self.provisional else [*cursors[: len(texts) - 1], self.end]
         role, _, index = self.name.rpartition("-")
         fields = zip(
             cursors, repeat(self.time), repeat(role), repeat(int(index)), repeat(self.attempt), texts, repeat(self.late)

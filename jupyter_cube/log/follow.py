@@ -46,6 +46,7 @@ class Follower(Reader):
     Args:
         provisional: give whole lines that have waited for their recording, and at the job's begin at once.
         partial: give the begin of a line that has stood without its newline for 100 ms.
+        limit: bytes of a batch, about.
     """
 
     def __init__(
@@ -56,10 +57,11 @@ class Follower(Reader):
         tasks: Collection[str] | None = None,
         provisional: bool = False,
         partial: bool = False,
+        limit: int = LIMIT,
     ) -> None:
         super().__init__(log.folder, log.names, cursor, tasks=tasks)
         self.log = log
-        self._provisional, self._partial = provisional, partial
+        self._provisional, self._partial, self._limit = provisional, partial, limit
         self._born = time.monotonic()
         self._look_at = 0.0
         self._tails: dict[int, _Tail] = {}
@@ -80,7 +82,7 @@ class Follower(Reader):
 
     def next(self, *, final: bool = False) -> list[Chunk | Gap]:
         """What there is to show now; ``final``: nothing will be recorded any more."""
-        items = self.step()
+        items = self.step(limit=self._limit)
         if items or not self.caught_up or not self._tails:
             return items
         now = time.monotonic()
@@ -164,10 +166,16 @@ class _Loop:
         self._behind = behind
         self._pace = Pace(0.002, 0.05)
         self._ask_at = 0.0
+        self._lock = threading.Lock()
+        self._closed = False
         self.watch.add(follower.folder)
 
     def turn(self) -> tuple[list[Chunk | Gap], float]:
         """A batch and the seconds to sleep after it; less than 0 at the end."""
+        with self._lock:
+            return ([], -1.0) if self._closed else self._turn()
+
+    def _turn(self) -> tuple[list[Chunk | Gap], float]:
         if self._behind is not None:
             end = self.follower.log.end
             if end - self.follower.cursor > self._behind:
@@ -188,8 +196,11 @@ class _Loop:
         return [], pause if self.watch.fd >= 0 else min(pause, self._pace.pause())
 
     def close(self) -> None:
-        self.watch.close()
-        self.follower.close()
+        """Not before a turn in another thread has left the files."""
+        with self._lock:
+            self._closed = True
+            self.watch.close()
+            self.follower.close()
 
 
 async def follow(
@@ -201,8 +212,9 @@ async def follow(
     provisional: bool = False,
     partial: bool = False,
     behind: int | None = None,
+    limit: int = LIMIT,
 ) -> AsyncIterator[list[Chunk | Gap]]:
-    """The log from ``cursor`` on in batches, live, until it has ended.
+    """The log from ``cursor`` on in batches, live, until it has ended. Files are read in threads, the loop goes on.
 
     Args:
         ended: nothing will be recorded any more; asked when nothing has come, at most every 5 ms.
@@ -210,17 +222,27 @@ async def follow(
         provisional: as in ``Follower``.
         partial: as in ``Follower``.
         behind: bytes; a reader that is further back jumps ahead, and a gap says what it skipped. None: never.
+        limit: bytes of a batch, about.
     """
-    follower = Follower(log, cursor, tasks=tasks, provisional=provisional, partial=partial)
-    with closing(_Loop(follower, ended, behind)) as it:
+    import asyncio
+
+    def begin() -> _Loop:
+        more = {"provisional": provisional, "partial": partial}
+        return _Loop(Follower(log, cursor, tasks=tasks, limit=limit, **more), ended, behind)
+
+    loop = asyncio.get_running_loop()
+    it = await loop.run_in_executor(None, begin)
+    try:
         while True:
-            batch, pause = it.turn()
+            batch, pause = await loop.run_in_executor(None, it.turn)
             if batch:
                 yield batch
             elif pause < 0:
                 return
             else:
                 await changed(it.watch, pause)
+    finally:
+        await loop.run_in_executor(None, it.close)  # it may have to wait for a turn on a slow disk
 
 
 async def changed(watch: Watch, timeout: float) -> None:

@@ -11,6 +11,7 @@ from traitlets import Bool
 from jupyter_cube.config import store_path
 from jupyter_cube.server import description, items, job, jobs, log, machine, preview, socket, sources
 from jupyter_cube.server.awake import Awake
+from jupyter_cube.server.events import Events
 
 ROOT = "/cube/api"
 ROUTES: list[tuple[str, Any]] = [
@@ -30,10 +31,14 @@ class CubeApp(ExtensionApp):
     )
 
     awake: Awake | None = None
+    events: Events | None = None
 
     def initialize_settings(self) -> None:
-        """Let kernels find the same store, whose data folders may differ."""
+        """Let kernels find the same store, whose data folders may differ; begin what goes on by itself."""
         os.environ.setdefault("CUBE_STORE", str(store_path()))
+        if self.serverapp is not None and self.serverapp.event_logger is not None:
+            self.events = Events(self.serverapp.event_logger)
+            self.events.start()
         if self.keep_awake:
             self.awake = Awake(self.settings["last_activity_times"])
             self.awake.start()
@@ -42,10 +47,13 @@ class CubeApp(ExtensionApp):
         """The server ends; jobs do not."""
         if self.awake is not None:
             self.awake.stop()
+        if self.events is not None:
+            await self.events.stop()
 
     def initialize_handlers(self) -> None:
         """All routes below ``ROOT``."""
         self.handlers.extend((ROOT + pattern, handler) for pattern, handler in ROUTES)
+        self.handlers.append((f"{ROOT}/.*", description.Elsewhere))
 
 
 def points() -> list[dict[str, Any]]:

@@ -78,9 +78,7 @@ class Use(CubeHandler):
         if not isinstance(values, dict):
             raise UsageError("values must be an object", place="values")
         folder = folder_of(self, asked.get("folder", ""))
-        ready = await self.work(_use, _name(asked), values, folder)
-        path = os.path.relpath(ready["file"], folder_of(self)) if ready["file"] else ""
-        self.answer({**ready, "path": path.replace(os.sep, "/")})
+        self.answer(await self.work(_use, _name(asked), values, folder, folder_of(self)))
 
 
 class Trust(CubeHandler):
@@ -163,10 +161,12 @@ def _item(name: str) -> dict[str, Any]:
     return showcase.record(offers.offer(name))
 
 
-def _use(name: str, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _use(name: str, values: Mapping[str, Any], folder: Path, root: Path) -> dict[str, Any]:
     from jupyter_cube.curation import offers
 
-    return dataclasses.asdict(offers.use(name, values, folder=folder))
+    ready = dataclasses.asdict(offers.use(name, values, folder=folder))
+    path = os.path.relpath(ready["file"], root) if ready["file"] else ""
+    return {**ready, "path": path.replace(os.sep, "/")}
 
 
 def _allow(name: str, digest: str) -> dict[str, Any]:

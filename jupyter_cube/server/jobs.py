@@ -14,10 +14,10 @@ from jupyter_cube.lifecycle.state import State
 from jupyter_cube.server.handler import CubeHandler, error_record
 from jupyter_cube.server.origin import origin_of
 from jupyter_cube.store.index import Summary
-from jupyter_cube.submitting.options import Options
 
 if TYPE_CHECKING:
     from jupyter_cube.handle import Job
+    from jupyter_cube.submitting.options import Options
 
 _SORTS: Mapping[str, Callable[[Summary], Any]] = {
     "created": lambda one: one.created,
@@ -32,8 +32,7 @@ _ORDERS: Mapping[str, Callable[[Job], None]] = {
     "retry": lambda job: job.retry(),
     "delete": lambda job: job.delete(),
 }
-# what a submit can be told by a request; the rest is about cells of a notebook that runs
-_OPTIONS = frozenset(option.name for option in dataclasses.fields(Options)) - {"inputs", "detach"}
+_NO_REQUEST = {"inputs", "detach"}  # options that are about cells of a notebook that runs
 _TUPLES = ("outputs", "tags", "require")
 
 
@@ -97,11 +96,11 @@ class Bulk(CubeHandler):
         """Order each; one that cannot does not keep the others from it."""
         asked = self.body("order", "ids")
         order, ids = asked.get("order"), asked.get("ids")
-        if order not in _ORDERS:
+        if not isinstance(order, str) or order not in _ORDERS:
             raise UsageError(f"unknown order {order!r:.50}", place="order", hint=f"one of {', '.join(_ORDERS)}")
         if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
             raise UsageError("ids must be a list of jobs' ids", place="ids")
-        self.answer({"results": await self.work(_order_all, str(order), ids)})
+        self.answer({"results": await self.work(_order_all, order, ids)})
 
 
 def _listed(**asked: Any) -> list[Summary]:
@@ -129,11 +128,14 @@ def options_of(asked: Any) -> Options:
     Raises:
         UsageError: one is unknown, or of the wrong type.
     """
+    from jupyter_cube.submitting.options import Options  # it needs the whole protocol, and a server starts without
+
     if not isinstance(asked, dict):
         raise UsageError("options must be an object", place="options")
-    if unknown := asked.keys() - _OPTIONS:
+    known = {option.name for option in dataclasses.fields(Options)} - _NO_REQUEST
+    if unknown := asked.keys() - known:
         raise UsageError(
-            f"unknown option {min(unknown)!r:.50}", place="options", hint=f"known: {', '.join(sorted(_OPTIONS))}"
+            f"unknown option {min(unknown)!r:.50}", place="options", hint=f"known: {', '.join(sorted(known))}"
         )
     kept = {name: value for name, value in asked.items() if value is not None}
     defaults = Options()

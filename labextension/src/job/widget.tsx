@@ -9,15 +9,25 @@ import { createRoot } from 'react-dom/client';
 
 import type { ICubeClient } from '../tokens';
 import { Output } from './card';
+import { copyError } from './error';
 import { MIME } from './job';
 import { LiveJob, NOTHING } from './live';
 import { isOutdated, parse } from './model';
+import type { IActions } from './orders';
+
+/** Other places of the page that a card leads to, with the job's id. Null where there is none. */
+export interface IDoors {
+  readonly log: ((job: string, cursor: number | null) => void) | null;
+  /** Runs a command in a terminal. */
+  readonly terminal: ((command: string) => void) | null;
+}
 
 /** A card of one output; each new record of the output is drawn into it. It asks the server while it can be seen. */
 export class JobCard extends Widget implements IRenderMime.IRenderer {
   constructor(
     { translator }: Pick<IRenderMime.IRendererOptions, 'translator'>,
-    private readonly _client: ICubeClient
+    private readonly _client: ICubeClient,
+    private readonly _doors: IDoors = { log: null, terminal: null }
   ) {
     super();
     this.addClass('cube-Output');
@@ -83,7 +93,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
         record={this._model.data[MIME]}
         text={typeof plain === 'string' ? plain : ''}
         live={this._live?.now ?? NOTHING}
-        order={what => void this._live?.order(what)}
+        actions={this._actions}
         trans={this._trans}
       />
     );
@@ -100,6 +110,31 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     if (stored.kind === 'job' && now.kind === 'job' && isOutdated(stored.job, now.job)) {
       this._model.setData({ data: { ...this._model.data, ...output } });
     }
+  }
+
+  private get _actions(): IActions {
+    const live = this._live;
+    const { log, terminal } = this._doors;
+    const id = live?.id ?? '';
+    return {
+      order: what => void live?.order(what),
+      expand: isOpen => live?.open(isOpen),
+      ask: () => void live?.ask(),
+      copyError: async () => await copyError(this._client, live?.now.output ?? null, this._trans),
+      openLog:
+        log === null
+          ? null
+          : (cursor): void => {
+              log(id, cursor);
+            },
+      // the id is one that a live job has: nothing else of a record comes into a command
+      openTerminal:
+        terminal === null
+          ? null
+          : (): void => {
+              terminal(`jupyter cube debug ${id}`);
+            }
+    };
   }
 
   private _isSeen = false;

@@ -1,9 +1,12 @@
+import { RenderMimeRegistry } from '@jupyterlab/rendermime';
 import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
 import { expect, it } from 'vitest';
 
+import { JobList } from '../jobs/model';
+import { Picked } from '../jobs/picked';
 import { JobsPanel } from '../jobs/widget';
 import { MarketPanel } from '../market/widget';
-import { RenderMimeRegistry } from '@jupyterlab/rendermime';
 import { FakeClient } from '../testing/client';
 import { FakePlace } from '../testing/notebooks';
 import { Sidebar } from './widget';
@@ -11,7 +14,10 @@ import { Sidebar } from './widget';
 it('has a tab for jobs and one for the market', () => {
   const trans = nullTranslator.load('jupyter_cube');
   const client = new FakeClient();
-  const sidebar = new Sidebar([new JobsPanel(client, trans), new MarketPanel(client, trans, new RenderMimeRegistry(), new FakePlace())], trans);
+  const commands = new CommandRegistry();
+  const jobs = new JobsPanel({ list: new JobList(client), picked: new Picked(), client, commands, trans });
+  const market = new MarketPanel(client, trans, new RenderMimeRegistry(), new FakePlace());
+  const sidebar = new Sidebar([jobs, market], trans);
   expect(sidebar.tabBar.titles.map(title => title.label)).toEqual(['Jobs', 'Market']);
   sidebar.dispose();
 });
