@@ -28,7 +28,12 @@ READY = """async () => {
     await panel.sessionContext.ready;
     await panel.sessionContext.session.kernel.info;
 }"""
-SOURCES = """() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.sharedModel.getSource())"""
+SOURCES = """() => {
+    const { widgets } = window.jupyterapp.shell.currentWidget.content;
+    return widgets.map(cell => cell.model.sharedModel.getSource());
+}"""
+    """() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.sharedModel.getSource())"""
+)
 EVIL = "<img src=x onerror='window.ran = 1'><script>window.ran = 2</script>"
 DESCRIPTION = f"""# <span id="main" class="jp-Dialog">Read</span> me
 {EVIL} ![a picture](http://evil.invalid/pixel.png) [a page](http://evil.invalid/page) [not one](javascript:window.ran=3)
@@ -246,4 +251,3 @@ def test_without_a_notebook_a_new_one_is_made_and_a_template_is_copied(
     button(page, "Use").click()
     page.locator(".jp-NotebookPanel:visible .jp-MarkdownCell", has_text="begin").wait_for()
     assert (jupyter.root / "start.ipynb").is_file()
-
