@@ -6,9 +6,9 @@ import { expect, it } from 'vitest';
 import { JobList } from '../jobs/model';
 import { Picked } from '../jobs/picked';
 import { JobsPanel } from '../jobs/widget';
-import type { IPlace } from '../market/notebooks';
 import { MarketPanel } from '../market/widget';
 import { FakeClient } from '../testing/client';
+import { FakePlace } from '../testing/notebooks';
 import { Sidebar } from './widget';
 
 function made(): Sidebar {
@@ -16,9 +16,8 @@ function made(): Sidebar {
   const client = new FakeClient();
   const commands = new CommandRegistry();
   const jobs = new JobsPanel({ list: new JobList(client), picked: new Picked(), client, commands, trans });
-  const nothing = { activateById: (): void => undefined, currentWidget: null, widgets: (): [] => [] };
-  const place = { shell: nothing, commands, services: {} } as unknown as IPlace;
-  return new Sidebar([jobs, new MarketPanel(client, trans, new RenderMimeRegistry(), place)], trans);
+  const market = new MarketPanel(client, trans, new RenderMimeRegistry(), new FakePlace());
+  return new Sidebar([jobs, market], trans);
 }
 
 it('has a tab for jobs and one for the market, and remembers which was shown', () => {
