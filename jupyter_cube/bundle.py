@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,13 +17,15 @@ from typing import Any
 
 from jupyter_cube.handle import Job
 from jupyter_cube.lifecycle import render
-from jupyter_cube.lifecycle.state import JobState, State
+from jupyter_cube.lifecycle.state import JobState, State, TaskState
 
 MIME = "application/vnd.jupyter-cube.job+json"
 VERSION = 1
 TAIL = 5  # lines
 LIMIT = 4000  # bytes of all three forms together
 _LINE = 120  # characters of a log line that are shown
+_HOLDS = 3  # held tasks that are named
+_TRACEBACK = 100  # last lines of a failed cell in which its traceback is looked for
 
 _COLOURS: Mapping[State, str] = {
     State.WAITING: "var(--jp-ui-font-color2, #888)",
@@ -43,6 +46,8 @@ class Snapshot:
         store: the store's folder.
         tail: last lines of the log, each with its task in front where there is more than one.
         now: when all this was true, seconds since the epoch.
+        cursors: the places in the log after these lines.
+        size: bytes of the whole log.
     """
 
     store: str
@@ -51,6 +56,8 @@ class Snapshot:
     state: JobState
     tail: tuple[str, ...]
     now: float
+    cursors: tuple[int, ...] = ()
+    size: int = 0
 
     @property
     def reference(self) -> str:
@@ -60,16 +67,27 @@ class Snapshot:
 
 def snapshot(job: Job, state: JobState) -> Snapshot:
     """What is shown of a job now."""
-    store = str(job.folder.parents[1])
-    return Snapshot(store, job.id, job.name, state, last_lines(job, state, TAIL), time.time())
-
-
-def last_lines(job: Job, state: JobState, number: int) -> tuple[str, ...]:
-    """The last lines of the log; of a failed job those of the task to look at."""
+    log = job.log
     bad = render.failing(state) if state.state.final else None
-    lines = job.log.tail(number, tasks=[bad.name] if bad is not None else None)
+    lines = log.tail(
+        TAIL, tasks=[bad.name] if bad is not None else None
+    )  # of a failed job those of the task to look at
+    if bad is not None and state.state is State.FAILED and (line := _cell_line(job, bad)):
+        state = replace(state, reason=f"{state.reason} (cell line {line})")
     many = len(state.tasks) > 1
-    return tuple((render.prefix(line.role, line.index) if many else "") + line.line for line in lines)
+    tail = tuple((render.prefix(line.role, line.index) if many else "") + line.line for line in lines)
+    store, cursors = str(job.folder.parents[1]), tuple(line.cursor for line in lines)
+    return Snapshot(store, job.id, job.name, state, tail, time.time(), cursors, log.end)
+
+
+def _cell_line(job: Job, bad: TaskState) -> int:
+    """Where in its cell a Python cell has failed, by its traceback; 0 where that is not said."""
+    files = job.folder / "files"
+    if not (files / "task.py").is_file() or bad.exit is None or bad.exit.phase != "command":
+        return 0
+    place = re.compile(rf'\s*File "{re.escape(str(files))}/\w+\.py", line (\d+)')
+    found = [match for line in job.log.tail(_TRACEBACK, tasks=[bad.name]) if (match := place.match(line.line))]
+    return int(found[-1][1]) if found else 0
 
 
 def bundle(shown: Snapshot) -> dict[str, Any]:
@@ -79,7 +97,7 @@ def bundle(shown: Snapshot) -> dict[str, Any]:
     marks = 64
     while size(forms := _forms(shown, marks)) > LIMIT:
         if shown.tail:
-            shown = replace(shown, tail=shown.tail[1:])
+            shown = replace(shown, tail=shown.tail[1:], cursors=shown.cursors[1:])
         elif marks:
             marks = 0
         else:
@@ -105,6 +123,7 @@ def record(shown: Snapshot, marks: int = 64) -> dict[str, Any]:
     """The JSON form; docs/formats.md tells its fields."""
     state = shown.state
     roles = render.by_role(state.tasks)
+    held = [[task.name, task.held_until] for task in state.tasks if task.held]
     return {
         "version": VERSION,
         "store": shown.store,
@@ -117,6 +136,9 @@ def record(shown: Snapshot, marks: int = 64) -> dict[str, Any]:
         "as_of": round(shown.now, 3),
         "tasks": {role: _states([task.state for task in tasks], marks) for role, tasks in roles.items()},
         "tail": list(shown.tail),
+        "cursors": list(shown.cursors),
+        "size": shown.size,
+        "held": held[:_HOLDS],
         "next": next_steps(shown),
     }
 

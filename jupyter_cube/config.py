@@ -131,12 +131,29 @@ def _values(text: str, file: Path) -> dict[str, Any]:
 
 
 def config() -> Config:
-    """The configuration of this process, read at its first use and again when its place changes."""
-    return _config(*(os.environ.get(name, "") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "HOME")))
+    """The configuration, read at its first use and again when a file of it or its place changes."""
+    places = tuple(os.environ.get(name, "") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "HOME"))
+    return _config(*places, *map(_stamp, _files(*places)))
 
 
 @functools.lru_cache(maxsize=1)
-def _config(*places: str) -> Config:  # noqa: ARG001 - what the answer depends on
+def _files(*places: str) -> tuple[str, ...]:  # noqa: ARG001 - what the answer depends on
+    from jupyter_core.paths import jupyter_config_path
+
+    return tuple(os.path.join(folder, FILE) for folder in jupyter_config_path())
+
+
+def _stamp(file: str) -> tuple[int, int, int]:
+    """What changes when somebody writes a file: another process may have added a source."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+@functools.lru_cache(maxsize=1)
+def _config(*state: object) -> Config:  # noqa: ARG001 - what the answer depends on
     return load()
 
 

@@ -11,6 +11,7 @@ export default defineConfig(
     languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/explicit-function-return-type': 'error',
+      'react-hooks/incompatible-library': 'off', // says what React's compiler would skip, which is not used here
       '@typescript-eslint/switch-exhaustiveness-check': 'error'
     }
   }

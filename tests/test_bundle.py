@@ -52,6 +52,9 @@ def test_the_three_forms_say_the_same() -> None:
         "as_of": NOW,
         "tasks": {"worker": [["RUNNING", 2]]},
         "tail": ["worker-0 │ epoch 3"],
+        "cursors": [],
+        "size": 0,
+        "held": [],
         "next": bundle.next_steps(snapshot(tasks=2)),
     }
 

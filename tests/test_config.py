@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_cube.config import FILE, Config, load
+from jupyter_cube.config import FILE, Config, config, load
 from jupyter_cube.errors import UsageError
 
 
@@ -60,3 +60,12 @@ def test_every_setting_is_in_the_docs() -> None:
     text = (Path(__file__).parents[1] / "docs" / "jobs.md").read_text()
     for setting in fields(Config):
         assert f"| `{setting.name}` |" in text
+
+
+def test_what_another_process_writes_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    assert config().sources == {}
+    (tmp_path / FILE).write_text('{"sources": {"team": "/shared/items"}}')
+    assert config().sources == {"team": "/shared/items"}
+    (tmp_path / FILE).unlink()
+    assert config().sources == {}

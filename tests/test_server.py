@@ -96,7 +96,7 @@ async def test_a_job_from_its_submit_to_its_deletion(client: Client) -> None:
     assert window["end"] == window["size"]
     last = await client.get("jobs", made["id"], "log", direction="back", lines="1")
     assert [line["line"] for line in last["lines"]] == ["more"]
-    found = await client.get("jobs", made["id"], "log", "search", text="ell")
+    found = await client.get("jobs", made["id"], "log", text="ell")
     assert [line["line"] for line in found["lines"]] == ["hello"]
     assert (await client.raw("jobs", made["id"], "log", "file")).body == b"hello\nmore\n"
     lines = (await client.raw("jobs", made["id"], "log", "file", format="ndjson")).body.splitlines()
@@ -208,3 +208,10 @@ async def test_the_document_describes_all_there_is_and_nothing_else(client: Clie
     }
     verbs = ("get", "post", "put", "patch", "delete")
     assert {(path, verb) for path, about in DOCUMENT["paths"].items() for verb in about if verb in verbs} == there
+
+
+async def test_an_address_that_the_document_does_not_have_is_an_error_as_json(client: Client) -> None:
+    code, error = await client.refused("nothing", "here")
+    assert code == 404
+    assert "/cube/api/nothing/here" in error["message"]
+    assert error["hint"] == "see cube/api/openapi.yaml"

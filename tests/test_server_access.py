@@ -26,7 +26,7 @@ VERBS = [
     for pattern, handler in ROUTES
     for verb in ("GET", "POST", "PUT", "PATCH", "DELETE")
     if verb.lower() in vars(handler)
-]
+] + [("/nothing/here", "GET"), ("/nothing", "POST")]
 
 
 @pytest.fixture(params=["/", "/user/me/"], ids=["root", "prefix"])

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from jupyter_cube import api
 from jupyter_cube.lifecycle.state import State
 from jupyter_cube.log.follow import Follower
 from jupyter_cube.server import feed
+from jupyter_cube.submitting.options import Options
 
 __all__ = ["jp_server_config"]  # a fixture
 
@@ -88,7 +90,8 @@ async def test_a_view_hears_that_a_job_grew_and_how_it_ended(jp_ws_fetch: Connec
 async def test_the_list_of_jobs_says_only_what_has_changed(jp_ws_fetch: Connect) -> None:
     page = await opened(jp_ws_fetch)
     await page.say(subscribe="l", to="jobs")
-    assert await page.hear() == {"id": "l", "jobs": [], "gone": []}
+    first = await page.hear()
+    assert first == {"id": "l", "jobs": [], "gone": [], "time": pytest.approx(time.time(), abs=5)}
     job = await asyncio.get_running_loop().run_in_executor(None, lambda: api.submit("exit 3", shell=True, name="j"))
     seen = []
     while not seen or seen[-1]["state"] != "FAILED":
@@ -97,8 +100,30 @@ async def test_the_list_of_jobs_says_only_what_has_changed(jp_ws_fetch: Connect)
     assert {one["id"] for one in seen} == {job.id}
     assert job.wait(5) is State.FAILED
     job.delete()
-    assert await page.hear() == {"id": "l", "jobs": [], "gone": [job.id]}
+    last = await page.hear()
+    assert (last["jobs"], last["gone"]) == ([], [job.id])
     await page.say(unsubscribe="l")
+
+
+async def test_the_list_of_jobs_says_what_a_job_waits_for(jp_ws_fetch: Connect) -> None:
+    page = await opened(jp_ws_fetch)
+    loop = asyncio.get_running_loop()
+    options = Options(shell=True, name="hog", cpu=1_000)  # all that there are; twice as many are given
+
+    def submit() -> list[api.Job]:
+        return [api.submit_cell("sleep 60", options, namespace={}) for _ in range(3)]
+
+    *hogs, waiting = await loop.run_in_executor(None, submit)
+    await page.say(subscribe="l", to="jobs")
+    reason = ""
+    while not reason:
+        listed = {one["id"]: one for one in (await page.hear())["jobs"]}
+        reason = listed.get(waiting.id, {}).get("reason", "")
+    assert "needs" in reason
+    assert "hog holds" in reason
+    for job in (waiting, *hogs):
+        await loop.run_in_executor(None, job.stop)
+        await job.async_wait(20)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +29,10 @@ from jupyter_cube.store.index import Summary
 from jupyter_cube.store.store import Store
 from jupyter_cube.text.typed import value_of
 
-__all__ = ["Offer", "Ready", "allow", "items", "offer", "publish", "use", "withdraw"]
+__all__ = ["Offer", "Ready", "allow", "items", "offer", "publish", "use", "uses", "withdraw"]
+
+
+_HELD = re.compile(r"\$[^\W\d]\w*")  # a variable of the notebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,12 @@ def offer(name: str) -> Offer:
     return Offer(found, _called(found), tuple(versions), tuple(jobs))
 
 
+def uses() -> Counter[str]:
+    """How many jobs used an item, in any version, by ``SOURCE/NAME``."""
+    jobs = Jobs(Store(store_path())).summaries()
+    return Counter(name for job in jobs for name in {one.rpartition("@")[0] for one in job.items})
+
+
 def _called(found: Published) -> str:
     if "://" in found.source:
         return found.source
@@ -127,7 +137,7 @@ def use(name: str, values: Mapping[str, Any] | None = None, *, folder: Path | No
     """
     found = item(name)
     typed = {key: value_of(value) if isinstance(value, str) else value for key, value in (values or {}).items()}
-    bound, problems = bind(found.item, typed)
+    bound, problems = bind(found.item, {key: _known_later(found.item, key, value) for key, value in typed.items()})
     if problems and found.item.kind != "notebook":
         message, advice = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -234,6 +244,14 @@ def _everywhere(reference: Reference) -> Iterator[Published]:
         if reference.source in ("", source.name):
             with contextlib.suppress(NotFoundError, BackendError):
                 yield catalog().find(replace(reference, source=source.name))
+
+
+def _known_later(item: Item, name: str, value: Any) -> Any:
+    """A value for checks: a secret that a variable of the notebook holds, ``$NAME``, is one of the job then."""
+    variable = item.variable(name)
+    if variable is not None and variable.type == "secret" and isinstance(value, str) and _HELD.fullmatch(value):
+        return f"<% $secrets.{value[1:]} %>"
+    return value
 
 
 def _required(found: Published, reference: str, typed: Mapping[str, Any], bound: Mapping[str, Any]) -> Ready:

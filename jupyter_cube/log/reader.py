@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,13 +32,23 @@ class _Lost(NamedTuple):
 class Reader:
     """Reads a log step by step from a cursor on, also one that grows.
 
+    Args:
+        tasks: names of the tasks whose lines are wanted; None: all.
+        attempt: the attempt whose lines are wanted; 0: all.
+
     Attributes:
-        cursor: everything before it has been given.
+        cursor: everything before it has been given; by ``back``, everything after it.
         caught_up: the last step has come to the end of what is recorded.
     """
 
     def __init__(
-        self, folder: Path, names: Sequence[str], cursor: int = 0, *, tasks: Collection[str] | None = None
+        self,
+        folder: Path,
+        names: Sequence[str],
+        cursor: int = 0,
+        *,
+        tasks: Collection[str] | None = None,
+        attempt: int = 0,
     ) -> None:
         self.folder = folder
         self.names = names
@@ -46,6 +56,7 @@ class Reader:
         self.files = LogFiles(folder, names)
         self.caught_up = False
         self.wanted = None if tasks is None else {n for n, name in enumerate(names) if name in tasks}
+        self._attempt = attempt
         self._lost: dict[tuple[int, int], list[_Lost]] = {}
         self._lost_size = 0
         self._skipped: Gap | None = None
@@ -100,7 +111,7 @@ class Reader:
                 return items
             if entry.position < self.cursor:
                 break  # not written by an owner: a crash of the machine has left it
-            if self.wanted is not None and entry.number not in self.wanted:
+            if not self._is_wanted(entry):
                 self.cursor = entry.position
             else:
                 item = self._item(entry, self.cursor, limit)
@@ -113,6 +124,9 @@ class Reader:
             self._next += 1
         self.caught_up = True
         return items
+
+    def _is_wanted(self, entry: Entry) -> bool:
+        return (self.wanted is None or entry.number in self.wanted) and self._attempt in (0, entry.attempt)
 
     def _taken(self, entry: Entry) -> None:
         """An entry of a wanted task has been given whole."""
@@ -183,23 +197,33 @@ class Reader:
         for number, attempt in self._lost:
             self.files.drop(number, attempt)  # it may be another file by now
 
-    def back(self, cursor: int) -> Iterator[Chunk | Gap]:
-        """What is recorded before ``cursor``, the newest first, in blocks of whole lines."""
+    def back(self, cursor: int, stop: Callable[[], bool] | None = None) -> Iterator[Chunk | Gap]:
+        """What is recorded before ``cursor``, the newest first, in blocks of whole lines.
+
+        Args:
+            stop: asked now and then, also while nothing that is wanted comes; where it is true, this is all.
+        """
         self._load_lost()
         self._seek(cursor)
         last, upper = self._next, self.cursor
         if self.timeline.position(last) < upper:
             last += 1
-        while last > 0:
+        while last > 0 and not (stop is not None and stop()):
             first = max(0, last - _SCAN)
-            before = self.timeline.position(first)
+            top = before = self.timeline.position(first)
             block: list[tuple[int, Entry]] = []
             for entry in self.timeline.entries(first, last):
-                if self.wanted is None or entry.number in self.wanted:
+                if self._is_wanted(entry):
                     block.append((before, entry))
                 before = entry.position
             for start, entry in reversed(block):
-                yield from self._entry_back(entry, start, min(upper, entry.position))
+                for item in self._entry_back(entry, start, min(upper, entry.position)):
+                    if isinstance(item, Chunk):
+                        self.cursor = item.start
+                    else:
+                        self.cursor = item.cursor if entry.flags & GAP else start
+                    yield item
+            self.cursor = min(upper, top)
             last = first
 
     def _entry_back(self, entry: Entry, start: int, upper: int) -> Iterator[Chunk | Gap]:

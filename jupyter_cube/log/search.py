@@ -73,10 +73,8 @@ def search(
     Raises:
         UsageError: an empty text, an invalid expression, or one that takes too long.
     """
-    if not text:
-        raise UsageError("there is no text to search for", place="search")
     found = 0
-    with _Expression(text, ignore_case=ignore_case) if regex else _plain(text, ignore_case=ignore_case) as hits:
+    with finder(text, regex=regex, ignore_case=ignore_case) as hits:
         items = log.chunks_back(cursor, tasks=tasks) if backwards else log.chunks(cursor or 0, tasks=tasks)
         for item in items:
             if not isinstance(item, Chunk):
@@ -89,6 +87,24 @@ def search(
                 yield line
             if limit is not None and found >= limit:
                 return
+
+
+def finder(
+    text: str, *, regex: bool = False, ignore_case: bool = False, seconds: int = 0
+) -> AbstractContextManager[Finder]:
+    """What finds the lines of a chunk in which ``text`` occurs.
+
+    Args:
+        seconds: of CPU time that an expression may take; 0: ``REGEX_SECONDS``.
+
+    Raises:
+        UsageError: as ``search``.
+    """
+    if not text:
+        raise UsageError("there is no text to search for", place="search")
+    if regex:
+        return _Expression(text, ignore_case=ignore_case, seconds=seconds or REGEX_SECONDS)
+    return _plain(text, ignore_case=ignore_case)
 
 
 def _plain(text: str, *, ignore_case: bool) -> AbstractContextManager[Finder]:
@@ -125,8 +141,9 @@ def _lines_with(needle: bytes, data: bytes, chunk: Chunk) -> Iterator[Line]:
 class _Expression:
     """A regular expression in a child process."""
 
-    def __init__(self, text: str, *, ignore_case: bool) -> None:
+    def __init__(self, text: str, *, ignore_case: bool, seconds: int) -> None:
         self._text = text
+        self._seconds = seconds
         self._ignore_case = ignore_case
         self._child: Popen[bytes] | None = None
 
@@ -140,7 +157,7 @@ class _Expression:
             "-S",
             "-c",
             _CHILD,
-            str(REGEX_SECONDS),
+            str(self._seconds),
             str(int(re.IGNORECASE) if self._ignore_case else 0),
         ]
         self._child = subprocess.Popen(
@@ -181,7 +198,7 @@ class _Expression:
 
     def _too_long(self) -> bytes:
         raise UsageError(
-            f"the expression takes more than {REGEX_SECONDS} s",
+            f"the expression takes more than {self._seconds} s",
             place=f"search {self._text!r}",
             hint="search for plain text, or write it without nested repeats",
         )

@@ -53,6 +53,7 @@ class CubeApp(ExtensionApp):
     def initialize_handlers(self) -> None:
         """All routes below ``ROOT``."""
         self.handlers.extend((ROOT + pattern, handler) for pattern, handler in ROUTES)
+        self.handlers.append((f"{ROOT}/.*", description.Elsewhere))
 
 
 def points() -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from jupyter_cube.errors import NotFoundError
 from jupyter_cube.lifecycle.state import State
 from jupyter_cube.log.chunk import Chunk
 from jupyter_cube.log.follow import changed
+from jupyter_cube.server.unfinished import Unfinished
 from jupyter_cube.store.index import Index, Summary
 from jupyter_cube.store.store import Store
 from jupyter_cube.watch import Watch
@@ -127,14 +128,15 @@ def _job(name: str) -> Job:
 
 
 async def jobs() -> AsyncGenerator[Message, None]:
-    """All jobs at once, then those that have come, changed or gone."""
+    """All jobs at once, then those that have come, changed or gone, each time with the time of this clock."""
     store = Store(store_path())
+    index, unfinished = Index(store), Unfinished(store)
     watch = Watch()
     known: dict[str, Summary] | None = None
     try:
         while True:
             watch.add(store.jobs_path)
-            found, message = await in_thread(_compared, store, known or {})
+            found, message = await in_thread(_compared, index, unfinished, known or {})
             for one in found.values():
                 if not one.state.final:
                     watch.add(store.jobs_path / one.id)
@@ -147,9 +149,9 @@ async def jobs() -> AsyncGenerator[Message, None]:
         watch.close()
 
 
-def _compared(store: Store, known: Mapping[str, Summary]) -> tuple[dict[str, Summary], Message]:
+def _compared(index: Index, unfinished: Unfinished, known: Mapping[str, Summary]) -> tuple[dict[str, Summary], Message]:
     """All jobs as they are, and how that differs from what was known."""
-    found = {one.id: one for one in Index(store).summaries()}
+    found = unfinished.look({one.id: one for one in index.summaries()})
     # most are the very same objects: thousands are compared in a millisecond
     new = [one.record() for one in found.values() if (before := known.get(one.id)) is not one and before != one]
-    return found, {"jobs": new, "gone": [name for name in known if name not in found]}
+    return found, {"jobs": new, "gone": [name for name in known if name not in found], "time": time.time()}

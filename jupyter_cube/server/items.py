@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -77,7 +78,7 @@ class Use(CubeHandler):
         if not isinstance(values, dict):
             raise UsageError("values must be an object", place="values")
         folder = folder_of(self, asked.get("folder", ""))
-        self.answer(await self.work(_use, _name(asked), values, folder))
+        self.answer(await self.work(_use, _name(asked), values, folder, folder_of(self)))
 
 
 class Trust(CubeHandler):
@@ -98,6 +99,18 @@ class Trust(CubeHandler):
         if not asked.get("digest"):
             raise UsageError("trust needs the digest of what is allowed", place="digest")
         self.answer(await self.work(_allow, _name(asked), asked["digest"]))
+
+
+class Withdraw(CubeHandler):
+    """``trust --withdraw``."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Allow no version of an item any more."""
+        asked = self.body("name")
+        _texts(asked, "name")
+        self.answer({"withdrawn": await self.work(_withdraw, _name(asked))})
 
 
 class New(CubeHandler):
@@ -135,7 +148,10 @@ def _items(**asked: Any) -> dict[str, Any]:
     from jupyter_cube.curation import offers, showcase
 
     found = offers.items(**asked)
-    entries = [showcase.entry_record(entry) for entry in found.entries]
+    uses = offers.uses()
+    entries = [
+        {**showcase.entry_record(entry), "uses": uses[f"{entry.source}/{entry.name}"]} for entry in found.entries
+    ]
     return {"total": found.total, "items": entries, "problems": list(found.problems)}
 
 
@@ -145,16 +161,24 @@ def _item(name: str) -> dict[str, Any]:
     return showcase.record(offers.offer(name))
 
 
-def _use(name: str, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _use(name: str, values: Mapping[str, Any], folder: Path, root: Path) -> dict[str, Any]:
     from jupyter_cube.curation import offers
 
-    return dataclasses.asdict(offers.use(name, values, folder=folder))
+    ready = dataclasses.asdict(offers.use(name, values, folder=folder))
+    path = os.path.relpath(ready["file"], root) if ready["file"] else ""
+    return {**ready, "path": path.replace(os.sep, "/")}
 
 
 def _allow(name: str, digest: str) -> dict[str, Any]:
     from jupyter_cube.curation import offers, showcase
 
     return showcase.pin_record(offers.allow(name, digest))
+
+
+def _withdraw(name: str) -> list[dict[str, Any]]:
+    from jupyter_cube.curation import offers
+
+    return [dataclasses.asdict(one) for one in offers.withdraw(name)]
 
 
 def _allowed() -> list[dict[str, Any]]:
@@ -222,6 +246,7 @@ ROUTES = [
     ("/item", Item),
     ("/item/use", Use),
     ("/item/trust", Trust),
+    ("/item/trust/withdraw", Withdraw),
     ("/item/new", New),
     ("/item/import", Import),
 ]

@@ -96,11 +96,11 @@ class Bulk(CubeHandler):
         """Order each; one that cannot does not keep the others from it."""
         asked = self.body("order", "ids")
         order, ids = asked.get("order"), asked.get("ids")
-        if order not in _ORDERS:
+        if not isinstance(order, str) or order not in _ORDERS:
             raise UsageError(f"unknown order {order!r:.50}", place="order", hint=f"one of {', '.join(_ORDERS)}")
         if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
             raise UsageError("ids must be a list of jobs' ids", place="ids")
-        self.answer({"results": await self.work(_order_all, str(order), ids)})
+        self.answer({"results": await self.work(_order_all, order, ids)})
 
 
 def _listed(**asked: Any) -> list[Summary]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import functools
+import json
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +14,9 @@ from typing import Any, NoReturn
 from jupyter_cube.errors import UsageError, near
 from jupyter_cube.hint import command
 from jupyter_cube.verbs.option import Option, Verb
-from jupyter_cube.verbs.table import VERBS, verb
+from jupyter_cube.verbs.table import REQUIRED, VERBS, verb
 
+_LOOKED_UP = re.compile(r"([:,]\s*\w+=)(\${1,2}\w+)(?=\s*(?:,|$))")  # a whole value after VARIABLE=
 Lookup = Callable[[str], str]  # makes of a typed value what it means: the magics look ``$name`` up
 
 
@@ -111,9 +114,16 @@ def _looked_up(option: Option, text: str, lookup: Lookup | None) -> str:
         if option.metavar == "NAME=VALUE" and "=" in text:
             name, value = text.split("=", 1)
             return f"{name}={lookup(value)}"
+        if option.metavar == REQUIRED:
+            return _LOOKED_UP.sub(lambda found: found[1] + _quoted(lookup(found[2])), text)
         return lookup(text)
     except UsageError as error:
         raise UsageError(error.message, place=option.flags[0], hint=error.hint) from None
+
+
+def _quoted(text: str) -> str:
+    """A value as it stands after ``VARIABLE=``, where commas separate; lists and mappings are written as such."""
+    return text if text[:1] in ("[", "{") else json.dumps(text, ensure_ascii=False)
 
 
 class _Parser(argparse.ArgumentParser):

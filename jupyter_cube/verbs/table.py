@@ -15,6 +15,7 @@ _JOBS = Option(
 )
 _TASK = Option(("--task",), "only this task, such as worker-0", "task", "TASK", completes="task")
 
+REQUIRED = "ITEM[:VARIABLE=VALUE,...]"
 _REQUIRE = "an item that the tasks need first: mnist:dataPath=/data/mnist"
 
 _ABOUT_THE_JOB = (
@@ -35,7 +36,7 @@ _ABOUT_THE_JOB = (
     Option(("--rank",), "set RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and LOCAL_RANK", "rank"),
     Option(("--port",), "free ports a task gets under a label", "ports", "LABEL[=N]", port, repeat=True),
     Option(("--tag",), "tags to find the job by: a,b", "tags", "TAGS", tags, repeat=True),
-    Option(("--require",), _REQUIRE, "require", "ITEM[:VARIABLE=VALUE,...]", repeat=True, completes="item"),
+    Option(("--require",), _REQUIRE, "require", REQUIRED, repeat=True, completes="item"),
     Option(("--yes",), "allow the items that are used for the first time", "yes"),
 )
 _INPUTS = "values the cell gets: a,b; without it those it uses"

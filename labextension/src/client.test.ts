@@ -38,7 +38,8 @@ describe('requests', () => {
     ['absent', '404', 404, '<html></html>'],
     ['absent', 'Not Found', 404, '{"message": "Not Found"}'],
     ['refused', 'it has ended', 409, '{"message": "it has ended", "place": "", "hint": ""}'],
-    ['refused', '503', 503, '']
+    ['refused', '500', 500, ''],
+    ['unreachable', '503', 503, '']
   ])('that fail are %s: %s', async (kind, message, status, body) => {
     answer = (): Response => new Response(body, { status });
     const error: unknown = await connect()

@@ -3,7 +3,7 @@
 import type { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 
-import { address, request } from './request';
+import { address, request, text } from './request';
 import { CubeSocket } from './socket';
 import type { ICubeClient, ISink, Query, Topic } from './tokens';
 
@@ -24,6 +24,10 @@ export class CubeClient implements ICubeClient {
     return request(this._settings, this.url(path, query), {});
   }
 
+  text(path: readonly string[]): Promise<string> {
+    return text(this._settings, this.url(path));
+  }
+
   post(path: readonly string[], body: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     return request(this._settings, this.url(path), { method: 'POST', body: JSON.stringify(body) });
   }
@@ -38,6 +42,10 @@ export class CubeClient implements ICubeClient {
 
   subscribe(topic: Topic, sink: ISink): IDisposable {
     return this._socket.subscribe(topic, sink);
+  }
+
+  follows(job: string): boolean {
+    return this._socket.follows(job);
   }
 
   private readonly _socket: CubeSocket;

@@ -4,6 +4,9 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 
 import { CubeClient } from './client';
 import { cards } from './job/plugin';
+import { jobs } from './jobs/plugin';
+import { log } from './log/plugin';
+import { settings } from './settings';
 import { sidebar } from './sidebar/plugin';
 import { ICubeClient } from './tokens';
 
@@ -15,4 +18,4 @@ const client: JupyterFrontEndPlugin<ICubeClient> = {
   activate: ({ serviceManager }: JupyterFrontEnd) => new CubeClient(serviceManager.serverSettings)
 };
 
-export default [client, cards, sidebar];
+export default [client, settings, cards, ...jobs, log, sidebar];

@@ -10,6 +10,7 @@ import type { ISink, Topic } from './tokens';
 
 const AGAIN = 1000; // milliseconds until a lost socket is tried again; more each time in vain
 const LONGEST = 30_000;
+const A_MOMENT = 3000; // milliseconds; so much later at most the list of jobs says that one has ended
 
 interface ISubscription {
   readonly topic: Topic;
@@ -56,6 +57,11 @@ export class CubeSocket implements IDisposable {
     });
   }
 
+  follows(job: string): boolean {
+    const follows = [...this._subscriptions.values()].some(({ topic }) => topic.to === 'grew' && topic.job === job);
+    return follows || performance.now() - (this._ended.get(job) ?? -Infinity) < A_MOMENT;
+  }
+
   /** One life of the socket; it rejects where the socket never stood, so that the next try comes later. */
   private _connection(): Promise<void> {
     const { appendToken, token, WebSocket, wsUrl } = this._settings;
@@ -88,9 +94,12 @@ export class CubeSocket implements IDisposable {
   }
 
   private _receive({ id, ...message }: IMessage): void {
-    const sink = this._subscriptions.get(id)?.sink;
+    const { topic, sink } = this._subscriptions.get(id) ?? {};
     if (message['end'] === true || message['error'] !== undefined) {
       this._subscriptions.delete(id);
+      if (topic?.to === 'grew') {
+        this._ended.set(topic.job, performance.now());
+      }
       sink?.over();
     } else {
       sink?.news(message);
@@ -103,6 +112,7 @@ export class CubeSocket implements IDisposable {
     } // else it is said when the socket stands
   }
 
+  private readonly _ended = new Map<string, number>(); // jobs that were followed to their end, and when that came
   private readonly _poll: Poll;
   private readonly _subscriptions = new Map<string, ISubscription>();
   private _socket: WebSocket | null = null;

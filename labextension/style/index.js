@@ -1,2 +1,5 @@
 import './card.css';
+import './jobs.css';
+import './log.css';
 import './sidebar.css';
+import './market.css';

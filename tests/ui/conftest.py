@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-MODULES = ("jupyterlab", "notebook", "playwright", "pytest_playwright")
+MODULES = ("axe_playwright_python", "jupyterlab", "notebook", "playwright", "pytest_playwright")
 # window.cubeHeights: of every card all heights that it was seen with
 WATCH_CARDS = """
     window.cubeHeights = new Map();
@@ -85,6 +85,13 @@ def open_in(page: Page, jupyter: Jupyter) -> Iterator[Callable[[str, str], Page]
     yield open_it
     ours = [error for error in errors if "/jupyter-cube/" in error]  # Notebook 7 has errors of its own
     assert not ours, "\n".join(ours)
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """The file that lets a job end; at the end of the test it is there."""
+    yield tmp_path / "gate"
+    (tmp_path / "gate").touch()
 
 
 @pytest.fixture

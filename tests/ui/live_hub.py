@@ -20,6 +20,7 @@ from live_jupyter import SETTINGS, Jupyter, await_answer, end, free_port
 
 PROXY = Path(__file__).parents[2] / "labextension/node_modules/.bin/configurable-http-proxy"
 CONFIGURATION = """
+import os
 c.JupyterHub.bind_url = {address!r}
 c.JupyterHub.hub_port = {hub_port}
 c.JupyterHub.db_url = "sqlite:///hub.sqlite"
@@ -35,8 +36,9 @@ c.Spawner.start_timeout = c.Spawner.http_timeout = 60
 c.ConfigurableHTTPProxy.command = [{proxy!r}]
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
 c.JupyterHub.services = [{{"name": "tests", "api_token": {token!r}}}]
-scopes = ["admin:users", "admin:servers", "tokens"]
-c.JupyterHub.load_roles = [{{"name": "tests", "services": ["tests"], "scopes": scopes}}]
+c.JupyterHub.load_roles = [
+    {{"name": "tests", "services": ["tests"], "scopes": ["admin:users", "admin:servers", "tokens"]}}
+]
 """
 
 

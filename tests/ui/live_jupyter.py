@@ -11,9 +11,10 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +37,24 @@ FOLDERS = {
 }
 
 
-@dataclass(frozen=True)
+TOGETHER = ("@jupyter/collaboration-extension", "@jupyter/docprovider-extension")  # of jupyter-collaboration
+
+
+@dataclass
 class Jupyter:
-    """A running server.
+    """A server on a port and with a token of its own, which keeps all that it writes in ``place``.
 
     Attributes:
         root: the folder that it shows.
         env: the environment in which it runs.
     """
 
+    place: Path
     address: str
     token: str
     root: Path
     env: Mapping[str, str]
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def url(self, front_end: str, path: str) -> str:
         """The address of a notebook in ``lab``, there with an empty workspace, or in ``notebook``."""
@@ -63,44 +69,71 @@ class Jupyter:
         (self.root / name).write_text(json.dumps(book), "utf-8")
         return name
 
+    def start(self) -> None:
+        """Start it, on the port that it had before; returns when it answers."""
+        place = urllib.parse.urlsplit(self.address)
+        options = [
+            "--no-browser",
+            "--ip=127.0.0.1",
+            f"--port={place.port}",
+            "--ServerApp.port_retries=0",
+            f"--ServerApp.base_url={place.path or '/'}",
+            f"--IdentityProvider.token={self.token}",
+            f"--ServerApp.root_dir={self.root}",
+            "--LabApp.expose_app_in_browser=True",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
+            *(["--allow-root"] if os.getuid() == 0 else []),
+        ]
+        with (self.place / "server.log").open("ab") as log:
+            command = [sys.executable, "-m", "jupyterlab", *options]
+            self._process = subprocess.Popen(command, env=self.env, cwd=self.root, stdout=log, stderr=subprocess.STDOUT)
+        await_answer(f"{self.address}/api?token={self.token}", self._process, self.place / "server.log")
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """End it as its user does."""
+        if self._process is not None:
+            end(self._process)
+            self._process = None
+
 
 @contextlib.contextmanager
-def running(place: Path, *, base: str = "/") -> Iterator[Jupyter]:
+def running(place: Path, *, base: str = "/", together: bool = False) -> Iterator[Jupyter]:
     """A server on a port and with a token of its own, which keeps all that it writes in ``place``.
 
     Args:
         base: the path below which it serves everything.
+        together: several people edit a notebook at once (jupyter-collaboration).
     """
     root = place / "work"
     root.mkdir()
     for name, values in SETTINGS.items():
-        file = place / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True)
-        file.write_text(json.dumps(values))
+        _write(place / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings", values)
+    # a task counts as a CPU, and some tests need more of them than the machine has
+    _write(place / "config" / "jupyter_cube_config.json", {"cpus": 200})
+    extensions = {"ServerApp": {"jpserver_extensions": {"jupyter_server_ydoc": together}}}
+    _write(place / "config" / "jupyter_server_config.json", extensions)
+    disabled = {"disabledExtensions": {} if together else dict.fromkeys(TOGETHER, True)}
+    _write(place / "config" / "labconfig" / "page_config.json", disabled)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CUBE_", "JUPYTER", "PAI_"))}
     env = inherited | {name: str(place / folder) for name, folder in FOLDERS.items()}
-    port, token = free_port(), secrets.token_hex(16)
-    options = [
-        "--no-browser",
-        "--ip=127.0.0.1",
-        f"--port={port}",
-        "--ServerApp.port_retries=0",
-        f"--ServerApp.base_url={base}",
-        f"--IdentityProvider.token={token}",
-        f"--ServerApp.root_dir={root}",
-        "--LabApp.expose_app_in_browser=True",
-        "--JupyterNotebookApp.expose_app_in_browser=True",
-        *(["--allow-root"] if os.getuid() == 0 else []),
-    ]
-    with (place / "server.log").open("wb") as log:
-        command = [sys.executable, "-m", "jupyterlab", *options]
-        process = subprocess.Popen(command, env=env, cwd=root, stdout=log, stderr=subprocess.STDOUT)
+    server = Jupyter(place, f"http://127.0.0.1:{free_port()}{base}".rstrip("/"), secrets.token_hex(16), root, env)
+    server.start()
     try:
-        address = f"http://127.0.0.1:{port}{base}".rstrip("/")
-        await_answer(f"{address}/api?token={token}", process, place / "server.log")
-        yield Jupyter(address, token, root, env)
+        yield server
     finally:
-        end(process)
+        server.stop()
+
+
+def _write(file: Path, values: Mapping[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(values), "utf-8")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

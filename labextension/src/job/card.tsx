@@ -1,25 +1,29 @@
 /** The card of a job. */
 
-import { useEffect, useState, type JSX, type ReactNode } from 'react';
+import { useLayoutEffect, useRef, useState, type FocusEvent, type JSX, type ReactNode } from 'react';
 
-import { MIME, type IJob, type ILine, type Order } from './job';
+import { Tail, More } from './lines';
+import { MIME, NO_FACTS, type IJob } from './job';
 import type { ILive } from './live';
 import { Mark, Roles } from './marks';
-import { isFinal, moment, parse } from './model';
-import { jobWords, linkWords, type ITranslated } from './words';
+import { bytes, isFinal, moment, parse } from './model';
+import { Orders, type IActions } from './orders';
+import { useClock } from './time';
+import { holdWords, jobWords, linkWords, notebookForm, stateWord, type ITranslated } from './words';
 
 interface ILiving extends ITranslated {
   readonly live: ILive;
-  readonly order: (what: Order) => void;
+  readonly actions: IActions;
 }
 
 /** A record of anybody's making: the job's card, or why there is none and the text stored beside it. */
-export function Output({ record, text, live, order, trans }: { record: unknown; text: string } & ILiving): JSX.Element {
+export function Output({ record, text, ...living }: { record: unknown; text: string } & ILiving): JSX.Element {
+  const { live, trans } = living;
   const now = live.output === null ? null : parse(live.output[MIME]);
   const parsed = now?.kind === 'job' ? now : parse(record);
   switch (parsed.kind) {
     case 'job':
-      return <Card job={parsed.job} live={live} order={order} trans={trans} />;
+      return <Card job={parsed.job} {...living} />;
     case 'newer':
       return (
         <Instead text={text}>
@@ -43,102 +47,148 @@ function Instead({ text, children }: { text: string; children: ReactNode }): JSX
   );
 }
 
-function Card({ job, live, order, trans }: { job: IJob } & ILiving): JSX.Element {
-  const later = useSeconds(live.at, live.link === 'live' && job.started !== 0 && !isFinal(job));
+function Card({ job, live, actions, trans }: { job: IJob } & ILiving): JSX.Element {
+  const isLive = live.link === 'live';
+  const later = useClock(live.at, isLive && job.started !== 0 && !isFinal(job));
   // the room for lines to come stays after the end: nothing below it moves
   const [reserved, setReserved] = useState(!isFinal(job));
   if (!reserved && !isFinal(job)) {
     setReserved(true);
   }
   const words = jobWords(job, later, trans);
-  const why = linkWords(live.link, trans);
+  const isHeld = isLive && job.held.length > 0;
   return (
-    <div
+    <Focused
       className="cube-Card"
       data-state={job.state}
       data-link={live.link}
+      data-reserved={reserved}
       role="group"
       aria-label={trans.__('Job %1: %2', job.name, words)}
     >
-      <header className="cube-Card-head">
-        <Mark state={job.state} />
-        <div className="cube-Card-facts">
-          <span className="cube-Card-words">
-            <bdi className="cube-Card-name" title={job.id}>
-              {job.name}
-            </bdi>{' '}
-            {words}
-            {job.reason !== '' && <bdi className="cube-Card-reason"> · {job.reason}</bdi>}
-          </span>
-          <Roles job={job} trans={trans} />
+      <header className="cube-Card-head" data-many={job.roles.some(({ tasks }) => tasks === null || tasks.length > 16)}>
+        <Mark state={job.held.length > 0 ? 'FAILED' : job.state} />
+        <div className="cube-Card-words">
+          <bdi className="cube-Card-name" title={`${job.name} (${job.id})`}>
+            {job.name}
+          </bdi>{' '}
+          {words}
         </div>
+        <Roles job={job} facts={isLive ? live.facts : NO_FACTS} ask={actions.ask} trans={trans} />
         <div className="cube-Card-side">
-          {live.link === 'live' ? (
-            <Orders job={job} live={live} order={order} trans={trans} />
+          {isLive ? (
+            <Orders job={job} live={live} actions={actions} trans={trans} />
           ) : (
             <Saved at={job.asOf} trans={trans} />
           )}
         </div>
       </header>
-      {live.fault !== '' && (
-        <div className="cube-Card-fault" role="alert">
-          {live.fault}
-        </div>
-      )}
-      {(reserved || job.tail.length > 0) && <Tail lines={job.tail} reserved={reserved} />}
-      {(job.next.length > 0 || why !== '') && (
-        <div className="cube-Card-next">
-          {job.next.map((command, number) => (
-            <code key={number}>{command}</code>
-          ))}
-          {why !== '' && <span className="cube-Card-why">{why}</span>}
-        </div>
-      )}
+      <div className="cube-Card-body">
+        {live.fault !== '' && (
+          <div className="cube-Card-fault" role="alert">
+            {notebookForm(live.fault)}
+          </div>
+        )}
+        <Reason job={job} isHeld={isHeld} later={later} trans={trans} />
+        {live.lines === null ? (
+          <Tail lines={job.tail} go={actions.openLog} />
+        ) : (
+          <More
+            lines={live.lines}
+            go={actions.openLog}
+            label={trans.__('Last lines of %1', job.name)}
+            isOver={isFinal(job)}
+          />
+        )}
+      </div>
+      <Foot job={job} live={live} actions={actions} trans={trans} />
+      <span className="cube-Card-said" role="status">
+        {isLive ? stateWord(job.state, trans) : ''}
+      </span>
+    </Focused>
+  );
+}
+
+/** A group in which the focus stays, also where what had it is no longer there: else the next key would go anywhere. */
+function Focused({ children, ...attributes }: { children: ReactNode } & JSX.IntrinsicElements['div']): JSX.Element {
+  const group = useRef<HTMLDivElement>(null);
+  const last = useRef<Element | null>(null);
+  useLayoutEffect(() => {
+    if (last.current !== null && !last.current.isConnected) {
+      last.current = null;
+      group.current?.focus();
+    }
+  });
+  return (
+    <div
+      ref={group}
+      tabIndex={-1}
+      onFocus={({ target }: FocusEvent) => {
+        last.current = target;
+      }}
+      onBlur={({ target }: FocusEvent) => {
+        if (target.isConnected) {
+          last.current = null;
+        }
+      }}
+      {...attributes}
+    >
+      {children}
     </div>
   );
 }
 
-/** Seconds since a moment of `performance.now`, each second anew; 0 where nothing runs. */
-function useSeconds(since: number, runs: boolean): number {
-  const [now, setNow] = useState(since);
-  useEffect(() => {
-    if (!runs) {
-      return undefined;
-    }
-    const timer = setInterval(() => {
-      setNow(performance.now());
-    }, 1000);
-    return (): void => {
-      clearInterval(timer);
-    };
-  }, [runs]);
-  return runs ? Math.max(0, now - since) / 1000 : 0;
+/** Why it waits, or ended so; of a held task how long that lasts. */
+function Reason({
+  job,
+  isHeld,
+  later,
+  trans
+}: { job: IJob; isHeld: boolean; later: number } & ITranslated): JSX.Element | null {
+  if (isHeld) {
+    return (
+      <div className="cube-Card-reason" data-kind="bad">
+        {job.held.map(one => (
+          <bdi key={one.task}>{holdWords(one, job.asOf + later, trans)}</bdi>
+        ))}
+      </div>
+    );
+  }
+  const kind = job.state === 'FAILED' || job.state === 'UNKNOWN' ? 'bad' : 'plain';
+  return job.reason === '' ? null : (
+    <div className="cube-Card-reason" data-kind={kind}>
+      <bdi>{job.reason}</bdi>
+    </div>
+  );
 }
 
-/** What a person may do with the job now. */
-function Orders({ job, live, order, trans }: { job: IJob } & ILiving): JSX.Element | null {
-  const orders: [Order, string, boolean][] = [
-    ['stop', trans.__('Stop'), job.state === 'RUNNING' || job.state === 'WAITING'],
-    ['retry', trans.__('Retry'), job.state === 'FAILED' || job.state === 'UNKNOWN'] // a stopped job is not kept for it
-  ];
+/** How much log there is and how to see more of it; without the server what a person may type. */
+function Foot({ job, live, actions, trans }: { job: IJob } & ILiving): JSX.Element | null {
+  const why = linkWords(live.link, trans);
+  const { size } = job;
   return (
-    <>
-      {orders
-        .filter(([, , possible]) => possible)
-        .map(([what, word]) => (
+    <div className="cube-Card-foot">
+      {live.link === 'live' && (size ?? 0) > 0 && (
+        <>
           <button
-            key={what}
-            className="cube-Card-order"
+            className="cube-Card-more"
             type="button"
-            disabled={live.ordered !== null}
+            aria-expanded={live.lines !== null}
             onClick={() => {
-              order(what);
+              actions.expand(live.lines === null);
             }}
           >
-            {word}
+            {live.lines === null ? trans.__('More lines') : trans.__('Fewer lines')}
           </button>
-        ))}
-    </>
+          <span className="cube-Card-size">
+            {isFinal(job) ? trans.__('%1 of log', bytes(size ?? 0)) : trans.__('%1 of log · following', bytes(size ?? 0))}
+          </span>
+        </>
+      )}
+      {(live.link !== 'live' || job.held.length > 0) &&
+        job.next.map((command, number) => <code key={number}>{command}</code>)}
+      {why !== '' && <span className="cube-Card-why">{why}</span>}
+    </div>
   );
 }
 
@@ -148,20 +198,5 @@ function Saved({ at, trans }: { at: number } & ITranslated): JSX.Element {
     <time className="cube-Card-saved" dateTime={date.toISOString()} title={date.toLocaleString()}>
       {trans.__('saved %1', moment(at, new Date()))}
     </time>
-  );
-}
-
-function Tail({ lines, reserved }: { lines: readonly ILine[]; reserved: boolean }): JSX.Element {
-  const named = lines.some(({ task }) => task !== '');
-  return (
-    <div className="cube-Tail" data-named={named} data-reserved={reserved}>
-      {lines.map(({ task, text }, number) => (
-        // lines have no names, and all of them change together
-        <div className="cube-Tail-line" key={number}>
-          {named && <bdi className="cube-Tail-task">{task}</bdi>}
-          <span className="cube-Tail-text">{text}</span>
-        </div>
-      ))}
-    </div>
   );
 }

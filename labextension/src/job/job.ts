@@ -4,6 +4,7 @@ import type { IMimeBundle } from '@jupyterlab/nbformat';
 
 import type { State } from '../states';
 import type { ICubeClient } from '../tokens';
+import { plain } from './plain';
 
 /** The record of a job, as `jupyter_cube.bundle` writes it into a cell's output. */
 export const MIME = 'application/vnd.jupyter-cube.job+json';
@@ -32,31 +33,85 @@ export interface ILine {
   /** The task's name; empty where the job has only one. */
   readonly task: string;
   readonly text: string;
+  /** The place in the log after it, null where nobody has told. */
+  readonly cursor: number | null;
+}
+
+/** A failed task that is held to be looked at. */
+export interface IHold {
+  readonly task: string;
+  /** Seconds since the epoch, 0 where nobody can tell. */
+  readonly until: number;
+}
+
+/** What there is to see of the tasks of a job. */
+export interface ITasks {
+  readonly state: State;
+  /** When all of this was true; seconds since the epoch. */
+  readonly asOf: number;
+  readonly roles: readonly IRole[];
 }
 
 /** A job at one moment. Times are seconds since the epoch, 0 where not yet. */
-export interface IJob {
+export interface IJob extends ITasks {
   readonly id: string;
   readonly name: string;
-  readonly state: State;
   readonly reason: string;
   readonly started: number;
   readonly ended: number;
-  /** When all of this was true. */
-  readonly asOf: number;
-  readonly roles: readonly IRole[];
   readonly tail: readonly ILine[];
+  /** Bytes of its whole log, null where nobody has told. */
+  readonly size: number | null;
+  readonly held: readonly IHold[];
   /** What a person may type now. */
   readonly next: readonly string[];
 }
 
-export type Order = 'stop' | 'retry';
+export type Order = 'stop' | 'retry' | 'release';
+
+/** What of a task is worth a second look. Times as in a job. */
+export interface IFacts {
+  readonly attempt: number;
+  readonly started: number;
+  readonly ended: number;
+  readonly reason: string;
+  readonly devices: readonly string[];
+}
+
+export const NO_FACTS: ReadonlyMap<string, IFacts> = new Map();
 
 /** The job as a cell's output keeps it, as it is now. */
 export async function output(client: ICubeClient, id: string): Promise<IMimeBundle> {
   return (await client.get(['jobs', id, 'output'])) as IMimeBundle;
 }
 
+/** The last lines of the log, of all tasks or of one. */
+export async function lastLines(
+  client: ICubeClient,
+  id: string,
+  { lines, task, named }: { lines: number; task: string; named: boolean }
+): Promise<readonly ILine[]> {
+  const query = { direction: 'back', lines, ...(task === '' ? {} : { tasks: task }) };
+  const window = (await client.get(['jobs', id, 'log'], query)) as { lines: readonly IRecorded[] };
+  return window.lines.flatMap(({ cursor, role, index, line }) =>
+    line === undefined ? [] : [{ task: named ? `${String(role)}-${String(index)}` : '', text: plain(line), cursor }]
+  );
+}
+
+/** What is known of each task, by its name. */
+export async function facts(client: ICubeClient, id: string): Promise<ReadonlyMap<string, IFacts>> {
+  const { tasks } = (await client.get(['jobs', id])) as { tasks: readonly (IFacts & { name: string })[] };
+  return new Map(tasks.map(task => [task.name, task]));
+}
+
 export async function order(client: ICubeClient, id: string, what: Order): Promise<void> {
   await client.post(['jobs', id, what]);
+}
+
+/** A line of the log, or where it has none, a gap. */
+interface IRecorded {
+  readonly cursor: number;
+  readonly role?: string;
+  readonly index?: number;
+  readonly line?: string;
 }

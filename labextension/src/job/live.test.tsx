@@ -1,6 +1,6 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { ApiError } from '../request';
 import { FakeJob } from '../testing/client';
@@ -12,6 +12,7 @@ const ended = record({ state: 'FAILED', ended: 1_800_000_200, reason: 'exit 1', 
 const cards: JobCard[] = [];
 
 afterEach(() => {
+  vi.useRealTimers();
   for (const card of cards.splice(0)) {
     card.dispose();
   }
@@ -59,6 +60,30 @@ it('shows the job as it is now, and follows it to its end, which the notebook th
   client.grow(ended);
   await says(card, 'failed after 3:20');
   expect(stored.data).toEqual({ [MIME]: ended, 'text/plain': 'as text', other: 'kept' });
+  expect(stored.writes).toBe(1);
+});
+
+it('writes once, however many views of the output there are', async () => {
+  const client = new FakeJob(ended);
+  const stored = new Stored(record());
+  const one = show(client, stored);
+  const other = show(client, stored);
+  await says(one, 'Retry');
+  await says(other, 'Retry');
+  expect(stored.writes).toBe(1);
+});
+
+it('leaves the writing to another page, unless that does not do it', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+  const stored = new Stored(record());
+  const card = new JobCard({}, new FakeJob(ended), { log: null, terminal: null, isWriter: (): boolean => false });
+  cards.push(card);
+  void card.renderModel(stored);
+  Widget.attach(card, document.body);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(card.node.textContent).toContain('Retry');
+  expect(stored.writes).toBe(0);
+  await vi.advanceTimersByTimeAsync(6000);
   expect(stored.writes).toBe(1);
 });
 
@@ -131,6 +156,7 @@ it('keeps the last lines while the connection is lost, and goes on', async () =>
   const card = show(client);
   await says(card, 'epoch 4/10');
   await vi.waitUntil(() => client.topics.size === 1);
+  client.known = new ApiError('Failed to fetch', 'unreachable');
   for (const sink of client.topics.keys()) {
     sink.lost();
   }
@@ -139,6 +165,120 @@ it('keeps the last lines while the connection is lost, and goes on', async () =>
   client.grow(record({ tail: ['epoch 5/10'] }));
   await says(card, 'epoch 5/10');
   expect(card.node.textContent).not.toContain('retrying');
+});
+
+describe('without a socket', () => {
+  it('asks every two seconds while it is seen, and lives', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+    const client = new FakeJob(record());
+    const card = show(client);
+    await vi.advanceTimersByTimeAsync(10);
+    for (const sink of client.topics.keys()) {
+      sink.lost();
+    }
+    await vi.advanceTimersByTimeAsync(300);
+    expect(card.node.textContent).not.toContain('not connected');
+    client.known = record({ tail: ['epoch 5/10'] });
+    const before = client.looks;
+    await vi.advanceTimersByTimeAsync(4500);
+    expect(card.node.textContent).toContain('epoch 5/10');
+    expect(client.looks - before).toBe(2);
+    client.known = ended;
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(card.node.textContent).toContain('failed after');
+    const last = client.looks;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(client.looks).toBe(last);
+  });
+});
+
+it.each([
+  ['a job that comes back', new ApiError('no job', 'unknown')],
+  ['leave to look', new ApiError('you may not', 'refused')],
+  ['a server extension', new ApiError('Not Found', 'absent')]
+])('asks again for %s, but seldom', async (_, refusal) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+  const client = new FakeJob(refusal);
+  const card = show(client);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(client.looks).toBeGreaterThanOrEqual(3);
+  expect(client.looks).toBeLessThan(5);
+  client.known = record();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(card.node.textContent).toContain('Stop');
+  expect(card.node.querySelector('[role=alert]')).toBeNull();
+});
+
+it('keeps the focus where the button that had it is gone', async () => {
+  const client = new FakeJob(record());
+  const card = show(client);
+  await says(card, 'Stop');
+  const button = card.node.querySelector('button');
+  button?.focus();
+  button?.click();
+  client.grow(ended);
+  await says(card, 'Retry');
+  expect(document.activeElement).toBe(card.node.querySelector('[role=group]'));
+});
+
+it('shows more lines in its place, without what could steer a terminal', async () => {
+  const client = new FakeJob(record({ size: 1234, tasks: { worker: [['RUNNING', 2]] } }));
+  const lines = [{ cursor: 9, role: 'worker', index: 1, line: '\x1b[31mred\x1b]8;;http://x\x07 link' }, { cursor: 20, gap: {} }];
+  client.answers['GET jobs/k3jabcdefghijklm/log'] = { lines };
+  const card = show(client);
+  await says(card, '1.2 kB of log · following');
+  const more = card.node.querySelector<HTMLElement>('[aria-expanded=false]');
+  more?.click();
+  await says(card, 'red link');
+  expect(card.node.querySelector('[role=region]')?.textContent).toBe('worker-1red link');
+  card.node.querySelector<HTMLElement>('[aria-expanded=true]')?.click();
+  await says(card, 'epoch 3/10');
+  expect(client.heard).toContain('GET jobs/k3jabcdefghijklm/log {"direction":"back","lines":200}');
+});
+
+it('says of a held task how long that lasts, and lets it go', async () => {
+  const held = [['worker-1', 1_800_000_151 + 28 * 60]];
+  const client = new FakeJob(record({ held, next: ['%cube debug k3jabc'] }));
+  client.answers['POST jobs/k3jabcdefghijklm/release'] = {};
+  const card = show(client);
+  await says(card, 'worker-1 held for 28 min more');
+  expect(card.node.textContent).toContain('held 2:31');
+  expect(card.node.textContent).toContain('%cube debug k3jabc');
+  Array.from(card.node.querySelectorAll('button')).find(({ textContent }) => textContent === 'Release')?.click();
+  await vi.waitUntil(() => client.asked.length === 1);
+  expect(client.asked).toEqual(['POST jobs/k3jabcdefghijklm/release {}']);
+});
+
+it('says more of the tasks to whom points at them', async () => {
+  const client = new FakeJob(record({ tasks: { worker: [['RUNNING', 1], ['FAILED', 1]] } }));
+  const common = { reason: '', devices: [], attempt: 1, started: 1_800_000_000, ended: 0 };
+  const failed = { ...common, name: 'worker-1', attempt: 2, ended: 1_800_000_041, reason: 'exit 1', devices: ['0'] };
+  client.answers['GET jobs/k3jabcdefghijklm'] = { tasks: [{ ...common, name: 'worker-0' }, failed] };
+  const card = show(client);
+  await says(card, 'Stop');
+  card.node.querySelector('.cube-Card-roles')?.dispatchEvent(new MouseEvent('pointerover', { bubbles: true }));
+  await vi.waitUntil(() => card.node.querySelector('[title*=attempt]') !== null);
+  expect(Array.from(card.node.querySelectorAll('.cube-Role [title]')).map(mark => mark.getAttribute('title'))).toEqual([
+    'worker-0 running 2:31',
+    'worker-1 failed after 0:41, attempt 2, GPU 0, exit 1'
+  ]);
+});
+
+it('leads to the log, at a line, too', async () => {
+  const log = vi.fn();
+  const stored = new Stored(record());
+  const client = new FakeJob(record({ tail: ['a', 'b'], cursors: [2, 4] }));
+  const card = new JobCard({}, client, { log, terminal: null, isWriter: (): boolean => true });
+  cards.push(card);
+  void card.renderModel(stored);
+  Widget.attach(card, document.body);
+  await says(card, 'Open log');
+  card.node.querySelectorAll<HTMLElement>('.cube-Tail-text')[1]?.click();
+  Array.from(card.node.querySelectorAll('button')).at(1)?.click();
+  expect(log.mock.calls).toEqual([
+    ['k3jabcdefghijklm', 4],
+    ['k3jabcdefghijklm', null]
+  ]);
 });
 
 it('follows nothing that nobody sees', async () => {

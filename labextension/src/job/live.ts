@@ -7,10 +7,18 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { ApiError } from '../request';
 import { FINAL, type State } from '../states';
 import type { ICubeClient, ISink } from '../tokens';
-import { MIME, order, output, type Order } from './job';
+import { facts, lastLines, MIME, order, output, type IFacts, type ILine, type Order } from './job';
+import { failedTask, parse, taskCount } from './model';
+
+/** Lines of an opened card. */
+export const LINES = 200;
 
 const PERIOD = 200; // milliseconds between two looks at the least
-const AGAIN = 2000; // the same, after nobody answered
+const SHARE = 4; // and this many times what the last one took: a slow server is not kept busy by us
+const AGAIN = 2000; // until the next look, where nobody answered, or no socket tells of news
+const SURE = 30_000; // the same, where one does: it may be dead without knowing
+const SELDOM = 10_000; // the same, where the answer was no; twice as long each time
+const LONGEST = 60_000;
 const ID = /^[a-z2-7]{16}$/; // a name would mean whatever job has it here
 
 /**
@@ -30,9 +38,21 @@ export interface ILive {
   readonly ordered: Order | null;
   /** Why the last order was refused, or any answer. */
   readonly fault: string;
+  /** The last lines of an opened card; null of a closed one. */
+  readonly lines: readonly ILine[] | null;
+  /** Of each task what was last asked for; empty before that. */
+  readonly facts: ReadonlyMap<string, IFacts>;
 }
 
-export const NOTHING: ILive = { link: 'none', output: null, at: 0, ordered: null, fault: '' };
+export const NOTHING: ILive = {
+  link: 'none',
+  output: null,
+  at: 0,
+  ordered: null,
+  fault: '',
+  lines: null,
+  facts: new Map()
+};
 
 /** It asks nothing before `start` and after `stop`. */
 export class LiveJob implements IDisposable, ISink {
@@ -62,7 +82,8 @@ export class LiveJob implements IDisposable, ISink {
   start(): void {
     if (!this._isWatched && ID.test(this.id)) {
       this._isWatched = true;
-      this.news();
+      this._seldom = SELDOM;
+      this._look();
     } else if (!ID.test(this.id)) {
       this._set({ link: 'unknown' });
     }
@@ -71,6 +92,7 @@ export class LiveJob implements IDisposable, ISink {
   stop(): void {
     this._isWatched = false;
     this._unfollow();
+    this._wake();
   }
 
   async order(what: Order): Promise<void> {
@@ -81,34 +103,98 @@ export class LiveJob implements IDisposable, ISink {
       this._set({ fault: refusal(error).message });
     }
     this._set({ ordered: null });
-    this.news();
+    this._look();
   }
 
-  news(): void {
-    this._hasNews = true;
-    if (!this._isLooking) {
-      void this._look();
+  /** Have the last lines of the log, too, or no longer. */
+  open(isOpen: boolean): void {
+    this._isOpen = isOpen;
+    this._set({ lines: isOpen ? (this._now.lines ?? []) : null });
+    if (isOpen) {
+      this._look();
     }
   }
 
+  /** Ask for what is known of each task. */
+  async ask(): Promise<void> {
+    if (this._now.link === 'live') {
+      const found = await facts(this._client, this.id).catch(() => null);
+      if (found !== null) {
+        this._set({ facts: found });
+      } // else what is shown is true without it
+    }
+  }
+
+  news(): void {
+    this._isTold = true;
+    this._look();
+  }
+
+  /** That the socket is lost does not say that the server is: a look will tell. */
   lost(): void {
-    this._set({ link: 'lost' });
+    this._isTold = false;
+    this._look();
   }
 
   over(): void {
     this._following = null;
-    this.news();
+    this._look();
   }
 
-  /** Ask until there is no news; what comes meanwhile is one answer. */
-  private async _look(): Promise<void> {
+  /** Look at once, or as soon as the last look is long enough ago. */
+  private _look(): void {
+    this._hasNews = true;
+    if (this._isLooking) {
+      this._wake();
+    } else {
+      void this._looks();
+    }
+  }
+
+  /** Ask while there is or may be news; what comes meanwhile is one answer. */
+  private async _looks(): Promise<void> {
     this._isLooking = true;
-    while (this._hasNews && this._isWatched) {
+    while (this._isWatched) {
       this._hasNews = false;
+      const began = performance.now();
       await this._ask();
-      await new Promise(resolve => setTimeout(resolve, this._now.link === 'lost' ? AGAIN : PERIOD));
+      await new Promise(resolve => setTimeout(resolve, Math.max(PERIOD, SHARE * (performance.now() - began))));
+      await this._rest();
     }
     this._isLooking = false;
+  }
+
+  /** Return when it is time for the next look. */
+  private async _rest(): Promise<void> {
+    const rest = this._rhythm();
+    if (this._hasNews || !this._isWatched) {
+      return;
+    }
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, rest);
+      this._wake = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this._wake = (): void => undefined;
+  }
+
+  /** Milliseconds until the next look that no news have asked for. */
+  private _rhythm(): number {
+    switch (this._now.link) {
+      case 'live':
+        return this._isOver ? LONGEST : this._isTold ? SURE : AGAIN; // somebody may retry it elsewhere
+      case 'lost':
+        return AGAIN;
+      case 'none':
+      case 'unknown':
+      case 'refused': {
+        const rest = this._seldom;
+        this._seldom = Math.min(2 * rest, LONGEST);
+        return rest;
+      }
+    }
   }
 
   private async _ask(): Promise<void> {
@@ -122,16 +208,19 @@ export class LiveJob implements IDisposable, ISink {
         throw new ApiError(`no job ${this.id}`, 'unknown');
       }
       const before = this._now.output?.[MIME] as IRecord | undefined;
-      const fault = before?.state === state ? this._now.fault : ''; // of an order that was for another state
-      this._set({ link: 'live', output: found, at: performance.now(), fault });
-      if (!FINAL.includes(state)) {
+      const isSame = before?.state === state && this._now.link !== 'refused';
+      const fault = isSame ? this._now.fault : ''; // of an order that was for another state, or of the last answer
+      const lines = this._isOpen ? await this._lines(found) : null;
+      this._set({ link: 'live', output: found, at: performance.now(), fault, lines: this._isOpen ? lines : null });
+      this._seldom = SELDOM;
+      this._isOver = FINAL.includes(state);
+      if (!this._isOver) {
         this._follow();
       }
     } catch (error) {
       const { kind, message } = refusal(error);
       switch (kind) {
         case 'unreachable':
-          this._hasNews = true;
           this._set({ link: 'lost' });
           return;
         case 'absent':
@@ -148,6 +237,15 @@ export class LiveJob implements IDisposable, ISink {
     }
   }
 
+  private async _lines(found: IMimeBundle): Promise<readonly ILine[]> {
+    const parsed = parse(found[MIME]);
+    if (parsed.kind !== 'job') {
+      return [];
+    }
+    const task = failedTask(parsed.job);
+    return await lastLines(this._client, this.id, { lines: LINES, task, named: taskCount(parsed.job) > 1 });
+  }
+
   private _follow(): void {
     if (this._isWatched) {
       this._following ??= this._client.subscribe({ to: 'grew', job: this.id }, this);
@@ -155,6 +253,7 @@ export class LiveJob implements IDisposable, ISink {
   }
 
   private _unfollow(): void {
+    this._isTold = false;
     this._following?.dispose();
     this._following = null;
   }
@@ -169,8 +268,13 @@ export class LiveJob implements IDisposable, ISink {
   private _hasNews = false;
   private _isDisposed = false;
   private _isLooking = false;
+  private _isOpen = false;
+  private _isOver = false;
+  private _isTold = false;
   private _isWatched = false;
   private _now = NOTHING;
+  private _seldom = SELDOM;
+  private _wake = (): void => undefined;
 }
 
 /** Of a record what matters here; the server's own has it. */

@@ -3,18 +3,22 @@
 import type { JSX } from 'react';
 
 import type { State } from '../states';
-import type { IJob, IRole } from './job';
-import { uniform } from './model';
-import { countWords, roleWords, stateWord, type ITranslated } from './words';
+import type { IFacts, IRole, ITasks } from './job';
+import { taskCount, uniform } from './model';
+import { countWords, roleWords, taskWords, type ITranslated } from './words';
 
-/** Every task as a mark, by role; a job of one task has nothing to add. */
-export function Roles({ job, trans }: { job: IJob } & ITranslated): JSX.Element | null {
-  const alone = job.roles.reduce((sum, role) => sum + total(role), 0) === 1;
-  if (alone) {
+/** Every task as a mark, by role; a job of one task has nothing to add. Who points at them wants to know more. */
+export function Roles({
+  job,
+  facts,
+  ask,
+  trans
+}: { job: ITasks; facts: ReadonlyMap<string, IFacts>; ask?: () => void } & ITranslated): JSX.Element | null {
+  if (taskCount(job) === 1) {
     return null;
   }
   return (
-    <>
+    <div className="cube-Card-roles" onPointerEnter={ask}>
       {job.roles.map(role => (
         <span className="cube-Role" key={role.name}>
           <bdi className="cube-Role-name">{role.name}</bdi>
@@ -22,15 +26,19 @@ export function Roles({ job, trans }: { job: IJob } & ITranslated): JSX.Element 
             <Bar role={role} trans={trans} />
           ) : (
             <span className="cube-Role-marks">
-              {role.tasks.map(({ name, state }) => (
-                <Mark key={name} state={state} label={`${name} ${stateWord(state, trans)}`} />
+              {role.tasks.map(task => (
+                <Mark
+                  key={task.name}
+                  state={task.state}
+                  label={taskWords(task, facts.get(task.name), job.asOf, trans)}
+                />
               ))}
             </span>
           )}
           {!uniform(job) && <span className="cube-Role-counts">{roleWords(role, trans)}</span>}
         </span>
       ))}
-    </>
+    </div>
   );
 }
 
@@ -86,7 +94,3 @@ const SHAPES: Readonly<Record<State, JSX.Element>> = {
     />
   )
 };
-
-function total(role: IRole): number {
-  return role.counts.reduce((sum, { count }) => sum + count, 0);
-}

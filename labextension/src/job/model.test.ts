@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { record } from '../testing/records';
 import type { IJob } from './job';
-import { clock, elapsed, moment, parse, uniform } from './model';
+import { bytes, clock, elapsed, moment, parse, uniform } from './model';
 
 function job(changes: Record<string, unknown> = {}): IJob {
   const parsed = parse(record(changes));
@@ -44,16 +44,21 @@ describe('parse', () => {
   it('tells the task of a line where there are several', () => {
     const tasks = { worker: [['RUNNING', 2]] };
     expect(job({ tasks, tail: ['worker-1 │ a │ b', 'other-1 │ c', 'plain'] }).tail).toEqual([
-      { task: 'worker-1', text: 'a │ b' },
-      { task: '', text: 'other-1 │ c' },
-      { task: '', text: 'plain' }
+      { task: 'worker-1', text: 'a │ b', cursor: null },
+      { task: '', text: 'other-1 │ c', cursor: null },
+      { task: '', text: 'plain', cursor: null }
     ]);
-    expect(job({ tail: ['worker-0 │ a'] }).tail).toEqual([{ task: '', text: 'worker-0 │ a' }]);
+    expect(job({ tail: ['worker-0 │ a'] }).tail[0]?.task).toBe('');
+  });
+
+  it('knows the place of each line, or of none', () => {
+    expect(job({ tail: ['a', 'b'], cursors: [2, 4] }).tail.map(({ cursor }) => cursor)).toEqual([2, 4]);
+    expect(job({ tail: ['a', 'b'], cursors: [2] }).tail.map(({ cursor }) => cursor)).toEqual([null, null]);
   });
 
   it('reads a record without the fields that may be missing', () => {
     const older = job({ reason: undefined, started: undefined, ended: undefined, next: undefined });
-    expect(older).toMatchObject({ reason: '', started: 0, ended: 0, next: [] });
+    expect(older).toMatchObject({ reason: '', started: 0, ended: 0, next: [], size: null, held: [] });
   });
 
   it('knows a newer version, whatever else has changed in it', () => {
@@ -72,6 +77,9 @@ describe('parse', () => {
     ['as_of', record({ as_of: Number.NaN })],
     ['tail', record({ tail: 'x' })],
     ['tail', record({ tail: [{}] })],
+    ['cursors', record({ cursors: 'x' })],
+    ['size', record({ size: -1 })],
+    ['held', record({ held: [['worker-0']] })],
     ['tasks', record({ tasks: [] })],
     ['tasks.w', record({ tasks: { w: [['RUNNING']] } })],
     ['tasks.w', record({ tasks: { w: [['RUNNING', 1.5]] } })],
@@ -103,6 +111,16 @@ describe('times', () => {
     expect(moment(at.getTime() / 1000, new Date(2026, 10, 24, 20))).toMatch(/^14:02:11$/);
     expect(moment(at.getTime() / 1000, new Date(2026, 10, 25, 1))).toMatch(/2026.*14:02/);
   });
+});
+
+it.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1234, '1.2 kB'],
+  [123_456, '123 kB'],
+  [5e15, '5000 TB']
+])('%d bytes are %s', (number, words) => {
+  expect(bytes(number)).toBe(words);
 });
 
 it('knows when the tasks say no more than the job', () => {

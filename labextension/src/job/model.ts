@@ -1,7 +1,7 @@
 /** From a stored record of anybody's making to a job that can be shown. Functions of values; they touch no page. */
 
 import { FINAL, STATES, type State } from '../states';
-import { VERSION, type ICount, type IJob, type ILine, type IRole } from './job';
+import { VERSION, type ICount, type IHold, type IJob, type ILine, type IRole, type ITasks } from './job';
 
 /** More tasks than this in all are shown as counts. */
 export const MARKS = 64;
@@ -53,6 +53,28 @@ export function clock(seconds: number): string {
   return `${days > 0 ? `${String(days)} d ` : ''}${time}:${two(left % 60)}`;
 }
 
+/** Bytes with a unit: `512 B`, `12.3 MB`. */
+export function bytes(number: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let at = 0;
+  let left = number;
+  while (left >= 1000 && at < units.length - 1) {
+    left /= 1000;
+    at += 1;
+  }
+  return `${left.toFixed(at === 0 || left >= 100 ? 0 : 1)} ${units[at] ?? ''}`;
+}
+
+/** The task that a failed job's lines are of; empty where it has one task, or nobody knows. */
+export function failedTask(job: IJob): string {
+  return isFinal(job) ? (job.tail[0]?.task ?? '') : '';
+}
+
+/** How many tasks it has. */
+export function taskCount(job: ITasks): number {
+  return job.roles.flatMap(({ counts }) => counts).reduce((sum, { count }) => sum + count, 0);
+}
+
 /** A moment in local time: `14:02:11`, and the day where it is not the day of `now`. */
 export function moment(seconds: number, now: Date): string {
   const date = new Date(seconds * 1000);
@@ -62,7 +84,7 @@ export function moment(seconds: number, now: Date): string {
 }
 
 /** Where all tasks are in the job's own state, it says all that there is to say of them. */
-export function uniform(job: IJob): boolean {
+export function uniform(job: ITasks): boolean {
   return job.roles.every(role => role.counts.every(({ state }) => state === job.state));
 }
 
@@ -79,7 +101,9 @@ function job(fields: Readonly<Record<string, unknown>>): IJob {
     ended: seconds(fields['ended'] ?? 0, 'ended'),
     asOf: seconds(fields['as_of'], 'as_of'),
     roles: shown,
-    tail: texts(fields['tail'], 'tail').map(line => split(line, roles, total)),
+    tail: tail(fields, roles, total),
+    size: fields['size'] === undefined ? null : whole(fields['size'], 'size'),
+    held: list(fields['held'] ?? [], 'held').map(hold),
     next: texts(fields['next'] ?? [], 'next')
   };
 }
@@ -116,8 +140,23 @@ function run(pair: unknown, place: string): ICount {
   return { state: state(word, place), count: whole(count, place) };
 }
 
+/** The last lines, each with its place in the log where as many places are told as lines. */
+function tail(fields: Readonly<Record<string, unknown>>, roles: readonly IRole[], total: number): readonly ILine[] {
+  const lines = texts(fields['tail'], 'tail').map(line => split(line, roles, total));
+  const cursors = list(fields['cursors'] ?? [], 'cursors').map(cursor => whole(cursor, 'cursors'));
+  return lines.map((line, number) => ({
+    ...line,
+    cursor: cursors.length === lines.length ? (cursors[number] ?? null) : null
+  }));
+}
+
+function hold(pair: unknown): IHold {
+  const [task, until] = list(pair, 'held');
+  return { task: text(task, 'held'), until: seconds(until, 'held') };
+}
+
 /** A line of a job with several tasks has its task in front: `worker-0 │ epoch 3`. */
-function split(line: string, roles: readonly IRole[], total: number): ILine {
+function split(line: string, roles: readonly IRole[], total: number): Omit<ILine, 'cursor'> {
   const [task = '', ...rest] = line.split(' │ ');
   const known = total > 1 && roles.some(({ name }) => task.replace(/-\d+$/, '') === name);
   return known && rest.length > 0 ? { task, text: rest.join(' │ ') } : { task: '', text: line };
@@ -137,11 +176,15 @@ function text(value: unknown, place: string): string {
   return value;
 }
 
-function texts(value: unknown, place: string): readonly string[] {
+function list(value: unknown, place: string): readonly unknown[] {
   if (!Array.isArray(value)) {
     throw new FieldError(place);
   }
-  return value.map(one => text(one, place));
+  return value;
+}
+
+function texts(value: unknown, place: string): readonly string[] {
+  return list(value, place).map(one => text(one, place));
 }
 
 function state(value: unknown, place: string): State {

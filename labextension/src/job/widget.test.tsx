@@ -6,6 +6,7 @@ import { FakeJob } from '../testing/client';
 import { record } from '../testing/records';
 import { MIME } from './job';
 import { JobCard } from './widget';
+import { notebookForm } from './words';
 
 const cards: JobCard[] = [];
 
@@ -107,6 +108,13 @@ describe('a record that makes no card', () => {
     expect(shown.node.textContent).toContain('state');
     expect(shown.node.querySelector('pre')?.textContent).toBe('the text');
   });
+});
+
+it('names commands as a notebook takes them', () => {
+  expect(notebookForm('deleted; submit it again with: jupyter cube submit /s/spec.yaml')).toBe(
+    'deleted; submit it again with: %cube submit /s/spec.yaml'
+  );
+  expect(notebookForm('see: /usr/bin/python3 -m jupyter_cube jobs')).toBe('see: %cube jobs');
 });
 
 it('makes nothing but text of a record, whatever it holds', () => {

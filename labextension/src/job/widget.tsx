@@ -9,15 +9,30 @@ import { createRoot } from 'react-dom/client';
 
 import type { ICubeClient } from '../tokens';
 import { Output } from './card';
+import { copyError } from './error';
 import { MIME } from './job';
 import { LiveJob, NOTHING } from './live';
 import { isOutdated, parse } from './model';
+import type { IActions } from './orders';
+
+/** Other places of the page that a card leads to, with the job's id. Null where there is none. */
+export interface IDoors {
+  readonly log: ((job: string, cursor: number | null) => void) | null;
+  /** Runs a command in a terminal. */
+  readonly terminal: ((command: string) => void) | null;
+  /** Of all who have the card's document open, this page is the one that writes into it. */
+  readonly isWriter: (card: Node) => boolean;
+}
+
+const ALONE: IDoors = { log: null, terminal: null, isWriter: () => true };
+const TURN = 5000; // milliseconds after which another page writes what the writer has not written
 
 /** A card of one output; each new record of the output is drawn into it. It asks the server while it can be seen. */
 export class JobCard extends Widget implements IRenderMime.IRenderer {
   constructor(
     { translator }: Pick<IRenderMime.IRendererOptions, 'translator'>,
-    private readonly _client: ICubeClient
+    private readonly _client: ICubeClient,
+    private readonly _doors = ALONE
   ) {
     super();
     this.addClass('cube-Output');
@@ -48,6 +63,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     if (!this.isDisposed) {
       this._seen.disconnect();
       this._live?.dispose();
+      clearTimeout(this._turn);
       this._root.unmount();
       super.dispose();
     }
@@ -83,16 +99,30 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
         record={this._model.data[MIME]}
         text={typeof plain === 'string' ? plain : ''}
         live={this._live?.now ?? NOTHING}
-        order={what => void this._live?.order(what)}
+        actions={this._actions}
         trans={this._trans}
       />
     );
   }
 
-  /** What the notebook keeps must tell of the end, too, where no kernel has written it. */
+  /**
+   * What the notebook keeps must tell of the end, too, where no kernel has written it. Two pages that wrote at once
+   * would make two outputs of one.
+   */
   private _store(): void {
+    clearTimeout(this._turn);
+    if (this._doors.isWriter(this.node)) {
+      this._write();
+    } else {
+      this._turn = setTimeout(() => {
+        this._write();
+      }, TURN);
+    }
+  }
+
+  private _write(): void {
     const { link, output } = this._live?.now ?? NOTHING;
-    if (this._model === null || link !== 'live' || output === null) {
+    if (this._model === null || this.isDisposed || link !== 'live' || output === null) {
       return;
     }
     const stored = parse(this._model.data[MIME]);
@@ -100,6 +130,31 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     if (stored.kind === 'job' && now.kind === 'job' && isOutdated(stored.job, now.job)) {
       this._model.setData({ data: { ...this._model.data, ...output } });
     }
+  }
+
+  private get _actions(): IActions {
+    const live = this._live;
+    const { log, terminal } = this._doors;
+    const id = live?.id ?? '';
+    return {
+      order: what => void live?.order(what),
+      expand: isOpen => live?.open(isOpen),
+      ask: () => void live?.ask(),
+      copyError: async () => await copyError(this._client, live?.now.output ?? null, this._trans),
+      openLog:
+        log === null
+          ? null
+          : (cursor): void => {
+              log(id, cursor);
+            },
+      // the id is one that a live job has: nothing else of a record comes into a command
+      openTerminal:
+        terminal === null
+          ? null
+          : (): void => {
+              terminal(`jupyter cube debug ${id}`);
+            }
+    };
   }
 
   private _isSeen = false;
@@ -110,5 +165,6 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     this._isSeen = entries.at(-1)?.isIntersecting ?? false;
     this._watch();
   });
+  private _turn: ReturnType<typeof setTimeout> | undefined;
   private readonly _trans: TranslationBundle;
 }

@@ -33,5 +33,9 @@ class Sized {
 }
 
 Object.defineProperty(globalThis, 'ResizeObserver', { value: Sized });
-Object.defineProperty(globalThis, 'matchMedia', { value: () => ({ matches: false, addListener: () => undefined }) });
-Object.defineProperty(globalThis, 'requestIdleCallback', { value: (call: () => void) => setTimeout(call, 0) });
+
+/** It is light. */
+const light = (): unknown => ({ matches: false, addListener: (): void => undefined });
+
+Object.defineProperty(globalThis, 'matchMedia', { value: light });
+Object.defineProperty(globalThis, 'requestIdleCallback', { value: (call: () => void): unknown => setTimeout(call, 0) });

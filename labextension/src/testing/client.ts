@@ -23,6 +23,10 @@ export class FakeClient implements ICubeClient {
     return this._answer('GET', path, query);
   }
 
+  async text(path: readonly string[]): Promise<string> {
+    return String(await this._answer('GET', path, {}));
+  }
+
   post(path: readonly string[], body: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     return this._answer('POST', path, body);
   }
@@ -40,6 +44,10 @@ export class FakeClient implements ICubeClient {
     return new DisposableDelegate(() => {
       this.topics.delete(sink);
     });
+  }
+
+  follows(job: string): boolean {
+    return [...this.topics.values()].some(topic => topic.to === 'grew' && topic.job === job);
   }
 
   /** Send a message to all that wait for one of that kind. */

@@ -1,0 +1,121 @@
+/** All jobs as the server knows them, one subscription a page while anybody needs them. */
+
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import { ApiError } from '../request';
+import type { ICubeClient, IJobList, IJobs, ISink } from '../tokens';
+import { listed, type IListed } from './listed';
+
+const NOTHING: IJobs = { link: 'asking', jobs: [], ahead: 0, fault: '' };
+
+export class JobList implements IJobList, ISink {
+  constructor(private readonly _client: ICubeClient) {}
+
+  get now(): IJobs {
+    return this._now;
+  }
+
+  get changed(): ISignal<IJobList, void> {
+    return this._changed;
+  }
+
+  watch(): IDisposable {
+    this._watchers += 1;
+    this._subscribe();
+    return new DisposableDelegate(() => {
+      this._watchers -= 1;
+      if (this._watchers === 0) {
+        this._unsubscribe();
+      }
+    });
+  }
+
+  again(): void {
+    this._set({ link: 'asking', fault: '' });
+    this._subscribe();
+  }
+
+  find(id: string): IListed | undefined {
+    return this._jobs.get(id);
+  }
+
+  news(message: Readonly<Record<string, unknown>>): void {
+    if (this._isWhole) {
+      this._jobs.clear(); // the first message after each connection tells of all
+    }
+    this._isWhole = false;
+    for (const record of list(message['jobs'])) {
+      const job = listed(record);
+      if (job !== null) {
+        this._jobs.set(job.id, job);
+      }
+    }
+    for (const id of list(message['gone'])) {
+      this._jobs.delete(String(id));
+    }
+    const time = message['time'];
+    const ahead = typeof time === 'number' ? time - Date.now() / 1000 : this._now.ahead;
+    this._set({ link: 'live', jobs: [...this._jobs.values()], ahead, fault: '' });
+  }
+
+  lost(): void {
+    this._isWhole = true;
+    if (this._now.link === 'asking') {
+      void this._ask();
+    } else {
+      this._set({ link: 'lost' });
+    }
+  }
+
+  over(): void {
+    this._subscription = null;
+    void this._ask();
+  }
+
+  /** A socket does not say why it does not stand; a request does. */
+  private async _ask(): Promise<void> {
+    try {
+      await this._client.get(['jobs'], { limit: 0 });
+      this._set({ link: 'lost' });
+    } catch (error) {
+      if (!(error instanceof ApiError)) {
+        throw error;
+      }
+      if (error.kind === 'unreachable') {
+        this._set({ link: 'lost' });
+      } else {
+        this._unsubscribe(); // it will not get better by itself
+        this._set(error.kind === 'absent' ? { link: 'absent' } : { link: 'refused', fault: error.message });
+      }
+    }
+  }
+
+  private _subscribe(): void {
+    if (this._watchers > 0 && this._subscription === null) {
+      this._isWhole = true;
+      this._subscription = this._client.subscribe({ to: 'jobs' }, this);
+    }
+  }
+
+  private _unsubscribe(): void {
+    this._subscription?.dispose();
+    this._subscription = null;
+  }
+
+  private _set(changes: Partial<IJobs>): void {
+    this._now = { ...this._now, ...changes };
+    this._changed.emit();
+  }
+
+  private readonly _changed = new Signal<IJobList, void>(this);
+  private _isWhole = true;
+  private readonly _jobs = new Map<string, IListed>();
+  private _now = NOTHING;
+  private _subscription: IDisposable | null = null;
+  private _watchers = 0;
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

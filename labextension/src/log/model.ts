@@ -1,0 +1,417 @@
+/** A job's log as somebody looks at it: the part that is held, whether its end is followed, and what is chosen of it. */
+
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import { ApiError } from '../request';
+import { FINAL } from '../states';
+import type { ICubeClient, ISink } from '../tokens';
+import { ALL, LogSource, type From, type IFilter, type IJobRecord } from './ask';
+import type { IPart } from './lines';
+import { after, before, EMPTY, type IPane } from './pane';
+import { PAUSE, Scan, type IFound } from './scan';
+
+const PERIOD = 60; // milliseconds between two looks at a log that grows
+const AGAIN = 2000; // the same, after nobody answered
+const FAR = 256_000; // bytes that are read to get to the end; what is further is jumped over
+
+/** `opening`: nothing is known yet; the others are those of a card (`../job/live`), `absent` its `none`. */
+export type Link = 'opening' | 'live' | 'lost' | 'unknown' | 'refused' | 'absent';
+
+/** A row that is to be seen; a new object each time it is asked for. */
+export interface ITarget {
+  readonly cursor: number;
+  /** It is what was asked for, not only the begin of what is to be seen. */
+  readonly marked: boolean;
+}
+
+/** What a view shows; another object after each change. */
+export interface IShown {
+  readonly link: Link;
+  readonly job: IJobRecord | null;
+  readonly filter: IFilter;
+  readonly pane: IPane;
+  /** The cursor at which the log ends. */
+  readonly size: number;
+  /** The end is kept in view. */
+  readonly following: boolean;
+  /** Other rows are on their way. */
+  readonly loading: boolean;
+  readonly target: ITarget | null;
+  /** Lines that have come since the end was left, and whether there are more. */
+  readonly fresh: { readonly count: number; readonly more: boolean } | null;
+  /** Lines that look like errors. */
+  readonly alarms: IFound;
+  /** Why the last wish was refused. */
+  readonly fault: string;
+}
+
+const NOTHING_FOUND: IFound = { places: [], gaps: [], count: 0, end: 0, whole: false };
+
+/** It asks nothing before `start` and after `stop`. */
+export class LogModel implements IDisposable, ISink {
+  constructor(
+    readonly job: string,
+    private readonly _client: ICubeClient,
+    cursor: number | null = null
+  ) {
+    this.source = new LogSource(job, _client);
+    this._place = cursor;
+  }
+
+  readonly source: LogSource;
+
+  get now(): IShown {
+    return this._now;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** The job's log is not over. */
+  get isLive(): boolean {
+    return this._now.job !== null && !FINAL.includes(this._now.job.state);
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    this.stop();
+    Signal.clearData(this);
+  }
+
+  /** Somebody looks. */
+  start(): void {
+    if (!this._isWatched && !this._isDisposed) {
+      this._isWatched = true;
+      void this._look();
+    }
+  }
+
+  /** Nobody looks: nothing is asked. */
+  stop(): void {
+    this._isWatched = false;
+    this._following?.dispose();
+    this._following = null;
+    clearTimeout(this._timer);
+    this._scan?.stop();
+    this._counting?.stop();
+  }
+
+  /** Ask again how the job is, such as after a retry. */
+  look(): void {
+    clearTimeout(this._timer);
+    void this._look();
+  }
+
+  /** Show the end, and keep it in view while the log grows. */
+  follow(): void {
+    this._place = null;
+    this._counting?.stop();
+    this._counting = null;
+    this._set({ following: true, fresh: null, target: null });
+    this._pull();
+  }
+
+  /** Leave the end: what comes from now on is counted. */
+  unfollow(): void {
+    if (this._now.following) {
+      this._set({ following: false });
+      this._count(this._now.pane.end);
+    }
+  }
+
+  /** Show the line that ends after a cursor; the log's start is 0. */
+  async show(cursor: number, marked = true): Promise<void> {
+    this._place = cursor;
+    this.unfollow();
+    const { pane } = this._now;
+    if (pane.rows.length > 0 && cursor > pane.start && cursor <= pane.end) {
+      this._set({ target: { cursor, marked } });
+    } else {
+      await this._around({ cursor: Math.max(0, cursor) }, cursor, marked);
+    }
+  }
+
+  /** Show what was recorded at a time (seconds since the epoch) or later. */
+  async showTime(time: number): Promise<void> {
+    this.unfollow();
+    await this._around({ time }, null, true);
+  }
+
+  /** Show other lines: where the view stands, or at the end where that is followed. */
+  async choose(filter: IFilter, cursor: number): Promise<void> {
+    this._set({ filter, fresh: null, fault: '' });
+    this._counting?.stop();
+    this._counting = null;
+    this._rescan();
+    if (this._now.following) {
+      this._turn += 1;
+      this._set({ pane: EMPTY });
+      this._pull();
+    } else {
+      this._count(this._now.size);
+      await this._around({ cursor }, cursor, false);
+    }
+  }
+
+  /** Rows beside those that are held, because they will be seen soon. */
+  async more(side: 'forth' | 'back'): Promise<void> {
+    const { filter, pane, size } = this._now;
+    if (this._isBusy || (side === 'forth' ? pane.end >= size : pane.start <= 0)) {
+      return;
+    }
+    const cursor = side === 'forth' ? pane.end : pane.start;
+    await this._read(
+      () => this.source.part(filter, { cursor }, side),
+      part => (side === 'forth' ? after(this._now.pane, part) : before(this._now.pane, part))
+    );
+  }
+
+  /** Look for a line that ends after a cursor and looks like an error; false: there is none. */
+  async alarm(cursor: number, direction: 'forth' | 'back'): Promise<boolean> {
+    const { places, whole } = this._now.alarms;
+    if (whole) {
+      const found = direction === 'forth' ? places.find(one => one > cursor) : places.findLast(one => one < cursor);
+      if (found !== undefined) {
+        await this.show(found);
+      }
+      return found !== undefined;
+    }
+    const filter = { ...this._now.filter, alarms: true };
+    const found = await this._asked(() => this.source.next(filter, cursor, direction));
+    if (found !== null) {
+      await this.show(found);
+    }
+    return found !== null;
+  }
+
+  /** All of a line of which only the beginning is held. */
+  async whole(cursor: number, width: number): Promise<string | null> {
+    const part = await this._asked(() => this.source.part(ALL, { cursor }, 'back', { lines: 1, width }));
+    const row = part?.rows.findLast(one => one.kind === 'line');
+    return row?.kind === 'line' ? row.text : null;
+  }
+
+  news(message: Readonly<Record<string, unknown>>): void {
+    const { state, end } = message as { state?: IJobRecord; end?: number };
+    this._set({ link: 'live', ...(state === undefined ? {} : { job: state }) });
+    if (typeof end === 'number') {
+      this._grow(end);
+    }
+  }
+
+  lost(): void {
+    this._set({ link: 'lost' });
+  }
+
+  over(): void {
+    this._following = null;
+    if (this._isWatched && this.isLive) {
+      this._later();
+    }
+  }
+
+  /** Ask for the job; the log is followed while it is not over. */
+  private async _look(): Promise<void> {
+    const job = await this._asked(() => this.source.about());
+    if (job === null || !this._isWatched) {
+      return;
+    }
+    const first = this._now.job === null;
+    this._set({ link: 'live', job });
+    if (this.isLive) {
+      this._following ??= this._client.subscribe({ to: 'grew', job: this.job }, this);
+    }
+    if (first && this._place !== null) {
+      this._set({ following: false });
+      await this._around({ cursor: this._place }, this._place, true);
+    }
+    this._pull();
+    if (first) {
+      this._rescan();
+    }
+  }
+
+  /** The log ends there now. */
+  private _grow(size: number): void {
+    if (size !== this._now.size) {
+      this._set({ size });
+      this._scan?.grow(size);
+      this._counting?.grow(size);
+      this._pull();
+    }
+  }
+
+  /** Read to the end while it is followed. */
+  private _pull(): void {
+    this._wants = true;
+    if (!this._isPulling) {
+      this._isPulling = true;
+      void this._pulling().finally(() => {
+        this._isPulling = false;
+      });
+    }
+  }
+
+  private async _pulling(): Promise<void> {
+    while (this._wants && this._now.following && this._isWatched && this._now.link === 'live') {
+      this._wants = false;
+      const { filter, pane, size } = this._now;
+      if (pane !== EMPTY && pane.end >= size) {
+        return;
+      }
+      const far = pane === EMPTY || (size - pane.end > FAR && filter.attempt === 0 && !filter.alarms);
+      const taken = await this._read(
+        () => this.source.part(filter, far ? 'end' : { cursor: pane.end }, far ? 'back' : 'forth'),
+        part => (far ? part : after(this._now.pane, part))
+      );
+      const { pane: held, size: end } = this._now;
+      this._wants ||= taken && held.end > pane.end && held.end < end;
+      await new Promise(resolve => setTimeout(resolve, PERIOD));
+    }
+  }
+
+  /** Hold what lies at both sides of a place. */
+  private async _around(from: Exclude<From, 'end'>, cursor: number | null, marked: boolean): Promise<void> {
+    this._turn += 1;
+    const turn = this._turn;
+    const { filter } = this._now;
+    this._set({ loading: true, fault: '' });
+    const next = await this._asked(() => this.source.part(filter, from, 'forth'));
+    const last = next && (await this._asked(() => this.source.part(filter, { cursor: next.start }, 'back')));
+    if (turn !== this._turn) {
+      return; // somebody wants to see something else by now
+    }
+    this._set({ loading: false });
+    if (next && last) {
+      const pane = after({ ...last }, next);
+      const first = next.rows[0]?.cursor ?? last.rows.at(-1)?.cursor ?? 0;
+      // the line that ends at the cursor is before what comes after it
+      const exact = cursor !== null && last.rows.at(-1)?.cursor === cursor;
+      this._grow(next.size);
+      this._set({ pane, target: { cursor: exact ? cursor : first, marked } });
+    }
+  }
+
+  /** Take an answer into the pane, where nothing else was wished meanwhile; false: it was not taken. */
+  private async _read(ask: () => Promise<IPart>, take: (part: IPart) => IPane): Promise<boolean> {
+    const turn = this._turn;
+    this._isBusy = true;
+    const part = await this._asked(ask);
+    this._isBusy = false;
+    if (part === null || turn !== this._turn) {
+      return false;
+    }
+    const { rows, start, end } = take(part);
+    this._set({ pane: { rows, start, end } });
+    this._grow(part.size);
+    return true;
+  }
+
+  /** Count what comes after a cursor. */
+  private _count(cursor: number): void {
+    const { filter } = this._now;
+    const scan = new Scan(
+      cursor,
+      from => this.source.places(filter, from),
+      () => {
+        const { count, places, whole } = scan.found;
+        const lines = filter.alarms ? places.length : count;
+        if (scan === this._counting && lines > 0) {
+          this._set({ fresh: { count: lines, more: !whole } });
+        }
+      }
+    );
+    this._counting?.stop();
+    this._counting = scan;
+    scan.grow(this._now.size);
+  }
+
+  /** Look for errors from the start. */
+  private _rescan(): void {
+    const { filter, size } = this._now;
+    this._scan?.stop();
+    const scan = new Scan(
+      0,
+      from => this.source.places({ ...filter, alarms: true }, from),
+      () => {
+        if (scan === this._scan) {
+          this._set({ alarms: scan.found });
+        }
+      },
+      4 * PAUSE // nobody has asked for it
+    );
+    this._scan = scan;
+    this._set({ alarms: NOTHING_FOUND });
+    if (this._isWatched) {
+      scan.grow(size);
+      this._set({ alarms: scan.found });
+    }
+  }
+
+  /** An answer, or null and why there is none. */
+  private async _asked<T>(ask: () => Promise<T>): Promise<T | null> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ApiError)) {
+        throw error;
+      }
+      if (error.kind === 'unreachable') {
+        this._set({ link: 'lost' });
+        if (this._isWatched) {
+          this._later();
+        }
+      } else if (error.kind === 'refused') {
+        // of a known job a wish was refused, not the job
+        this._set({ fault: error.message, ...(this._now.job === null ? { link: 'refused' } : {}) });
+      } else {
+        this._set({ link: error.kind });
+      }
+      return null;
+    }
+  }
+
+  private _later(): void {
+    clearTimeout(this._timer);
+    this._timer = window.setTimeout(() => void this._look(), AGAIN);
+  }
+
+  private _set(changes: Partial<IShown>): void {
+    if (!this._isDisposed) {
+      this._now = { ...this._now, ...changes };
+      this._changed.emit();
+    }
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private _counting: Scan | null = null;
+  private _following: IDisposable | null = null;
+  private _isBusy = false;
+  private _isDisposed = false;
+  private _isPulling = false;
+  private _isWatched = false;
+  private _now: IShown = {
+    link: 'opening',
+    job: null,
+    filter: ALL,
+    pane: EMPTY,
+    size: 0,
+    following: true,
+    loading: false,
+    target: null,
+    fresh: null,
+    alarms: NOTHING_FOUND,
+    fault: ''
+  };
+  private _place: number | null;
+  private _scan: Scan | null = null;
+  private _timer = 0;
+  private _turn = 0;
+  private _wants = false;
+}
