@@ -33,12 +33,21 @@ interface ILogProps {
   readonly height: string;
   /** The line that ends there is shown first; else the end. */
   readonly cursor?: number | null;
+  /** The task whose lines are shown first; else all. */
+  readonly task?: string;
   readonly trans: TranslationBundle;
 }
 
 /** The log of a job inside something else; it asks the server while it is drawn. */
-export function EmbeddedLog({ client, job, height, cursor = null, trans }: ILogProps): JSX.Element {
-  const model = useMemo(() => new LogModel(job, client, cursor), [client, cursor, job]);
+export function EmbeddedLog({ client, job, height, cursor = null, task = '', trans }: ILogProps): JSX.Element {
+  const [first] = useState(task); // which task has failed may change, what somebody looks at does not
+  const model = useMemo(() => {
+    const made = new LogModel(job, client, cursor);
+    if (first !== '') {
+      void made.choose({ tasks: [first], attempt: 0, alarms: false }, cursor ?? 0);
+    }
+    return made;
+  }, [client, cursor, first, job]);
   useEffect(() => {
     model.start();
     return (): void => {
