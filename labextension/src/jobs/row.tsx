@@ -77,7 +77,9 @@ export const Row = memo(function Row({
         >
           <Mark state={job.state} />
           <bdi className="cube-Job-name">{job.name}</bdi>
-          <span className="cube-Hidden">{stateWord(job.state, trans)}</span>
+          {!why.startsWith(stateWord(job.state, trans)) && (
+            <span className="cube-Hidden">{stateWord(job.state, trans)}</span>
+          )}
           <span className="cube-Job-time">
             <Elapsed job={job} ahead={ahead} isShown={isShown} />
           </span>
