@@ -241,7 +241,7 @@ export class LogModel implements IDisposable, ISink {
       );
       const { pane: held, size: end } = this._now;
       this._wants ||= taken && held.end > pane.end && held.end < end;
-      await new Promise(resolve => setTimeout(resolve, PERIOD));
+      await new Promise(resolve => setTimeout(resolve, far ? 2 * PERIOD : PERIOD));
     }
   }
 

@@ -1,9 +1,11 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
+import { createRoot } from 'react-dom/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { ApiError } from '../request';
 import { FakeLog, lines, SIZE } from '../testing/log';
+import { EmbeddedLog } from './view';
 import { LogWidget } from './widget';
 
 const HEIGHT = 360;
@@ -165,6 +167,20 @@ it('tells how many lines have come since its end was left, and goes there', asyn
   widget.node.querySelector<HTMLElement>('.cube-Log-pill')?.click();
   await vi.waitUntil(() => widget.node.querySelector('.cube-Log-pill') === null, 5000);
   expect(button(widget, 'Follow')?.getAttribute('aria-pressed')).toBe('true');
+});
+
+it('can be a part of something else, with a height of its own', async () => {
+  const client = new FakeLog(lines(30));
+  const node = document.body.appendChild(document.createElement('div'));
+  const root = createRoot(node);
+  root.render(<EmbeddedLog client={client} job="one" height="20em" cursor={SIZE} trans={nullTranslator.load('x')} />);
+  await vi.waitUntil(() => node.textContent.includes('line 1') && client.topics.size === 1, 5000);
+  const box = node.querySelector<HTMLElement>('.cube-Log-embedded');
+  expect(box?.style.height).toBe('20em');
+  expect(box?.getAttribute('data-lm-suppress-shortcuts')).toBe('true'); // keys of a notebook would run cells
+  root.unmount();
+  expect(client.topics.size).toBe(0);
+  node.remove();
 });
 
 it('is over with its tab', async () => {

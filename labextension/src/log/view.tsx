@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import {
   useCallback,
   useEffect,
+  useId,
   useMemo,
   useRef,
   useState,
@@ -67,6 +68,7 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
   const shown = useSyncExternalStore(useSubscribe(model), () => model.now);
   const search = useSyncExternalStore(useSubscribe(finder), () => finder.now);
   const [detail, setDetail] = useState<IDetail>(USUAL);
+  const id = useId();
   const [sight] = useState(() => new Sight());
   const box = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLInputElement>(null);
@@ -201,6 +203,7 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
       )}
       <div className="cube-Log-body">
         <Rows
+          id={id}
           model={model}
           shown={shown}
           detail={detail}
@@ -212,6 +215,7 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
           trans={trans}
         />
         <Strip
+          lines={id}
           size={shown.size}
           sight={sight}
           alarms={shown.alarms.places}
