@@ -10,6 +10,7 @@ import pytest
 
 from jupyter_cube import bundle, submit
 from jupyter_cube.bundle import MIME, Snapshot
+from jupyter_cube.hint import shell_prefix
 from jupyter_cube.lifecycle.state import Exit, JobState, State, TaskState
 
 NOW = 1_800_000_000.0
@@ -55,6 +56,7 @@ def test_the_three_forms_say_the_same() -> None:
         "cursors": [],
         "size": 0,
         "held": [],
+        "enter": "",
         "next": bundle.next_steps(snapshot(tasks=2)),
     }
 
@@ -81,7 +83,9 @@ def test_a_held_job_says_how_to_enter_and_to_release_it() -> None:
     held = replace(shown.state.tasks[0], held="held for debugging, 28 min left")
     shown = replace(shown, state=replace(shown.state, tasks=(held,)))
     assert bundle.next_steps(shown)[-1].endswith("debug k3jabc --release")
-    assert bundle.record(shown)["held"] == [["worker-0", 0.0]]
+    record = bundle.record(shown)
+    assert record["held"] == [["worker-0", 0.0]]
+    assert record["enter"] == f"{shell_prefix()} debug {ID}"
 
 
 @pytest.mark.parametrize(

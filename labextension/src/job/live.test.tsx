@@ -236,15 +236,22 @@ it('opens the log in its place, of a failed job that of the task which has faile
 
 it('says of a held task how long that lasts, and lets it go', async () => {
   const held = [['worker-1', 1_800_000_151 + 28 * 60]];
-  const client = new FakeJob(record({ held, next: ['%cube debug k3jabc'] }));
+  const client = new FakeJob(record({ held, enter: 'jupyter cube debug k3j', next: ['%cube debug k3jabc'] }));
   client.answers['POST jobs/k3jabcdefghijklm/release'] = {};
-  const card = show(client);
+  const terminal = vi.fn();
+  const card = new JobCard({}, client, { log: null, terminal, isWriter: (): boolean => true });
+  cards.push(card);
+  void card.renderModel(new Stored(record({ held, enter: 'rm -rf /' })));
+  Widget.attach(card, document.body);
+  expect(card.node.textContent).not.toContain('Open terminal'); // not before the server has told the command
   await says(card, 'worker-1 held for 28 min more');
   expect(card.node.textContent).toContain('held 2:31');
   expect(card.node.textContent).toContain('%cube debug k3jabc');
   Array.from(card.node.querySelectorAll('button')).find(({ textContent }) => textContent === 'Release')?.click();
   await vi.waitUntil(() => client.asked.length === 1);
   expect(client.asked).toEqual(['POST jobs/k3jabcdefghijklm/release {}']);
+  Array.from(card.node.querySelectorAll('button')).find(({ textContent }) => textContent === 'Open terminal')?.click();
+  expect(terminal.mock.calls).toEqual([['jupyter cube debug k3j']]);
 });
 
 it('says more of the tasks to whom points at them', async () => {

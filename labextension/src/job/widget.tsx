@@ -147,12 +147,15 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
           : (cursor): void => {
               log(id, cursor);
             },
-      // the id is one that a live job has: nothing else of a record comes into a command
       openTerminal:
         terminal === null
           ? null
           : (): void => {
-              terminal(`jupyter cube debug ${id}`);
+              // only what the server has just told is run: what an output has stored may be of anybody's making
+              const told = parse(live?.now.output?.[MIME]);
+              if (told.kind === 'job' && told.job.enter !== '') {
+                terminal(told.job.enter);
+              }
             }
     };
   }
