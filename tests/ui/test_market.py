@@ -32,8 +32,6 @@ SOURCES = """() => {
     const { widgets } = window.jupyterapp.shell.currentWidget.content;
     return widgets.map(cell => cell.model.sharedModel.getSource());
 }"""
-    """() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.sharedModel.getSource())"""
-)
 EVIL = "<img src=x onerror='window.ran = 1'><script>window.ran = 2</script>"
 DESCRIPTION = f"""# <span id="main" class="jp-Dialog">Read</span> me
 {EVIL} ![a picture](http://evil.invalid/pixel.png) [a page](http://evil.invalid/page) [not one](javascript:window.ran=3)
