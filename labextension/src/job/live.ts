@@ -9,7 +9,8 @@ import { FINAL, type State } from '../states';
 import type { ICubeClient, ISink } from '../tokens';
 import { facts, MIME, order, output, type IFacts, type Order } from './job';
 
-const PERIOD = 200; // milliseconds between two looks at the least
+const PERIOD = 200; // milliseconds between two looks at the least, where news come all the time
+const SOON = 16; // the same of the first ones: a line that comes after a while is seen at once
 const SHARE = 4; // and this many times what the last one took: a slow server is not kept busy by us
 const AGAIN = 2000; // until the next look, where nobody answered, or no socket tells of news
 const SURE = 30_000; // the same, where one does: it may be dead without knowing
@@ -138,11 +139,13 @@ export class LiveJob implements IDisposable, ISink {
   /** Ask while there is or may be news; what comes meanwhile is one answer. */
   private async _looks(): Promise<void> {
     this._isLooking = true;
+    let pause = SOON;
     while (this._isWatched) {
       this._hasNews = false;
       const began = performance.now();
       await this._ask();
-      await new Promise(resolve => setTimeout(resolve, Math.max(PERIOD, SHARE * (performance.now() - began))));
+      await new Promise(resolve => setTimeout(resolve, Math.max(pause, SHARE * (performance.now() - began))));
+      pause = this._hasNews ? Math.min(2 * pause, PERIOD) : SOON;
       await this._rest();
     }
     this._isLooking = false;
