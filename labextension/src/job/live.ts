@@ -145,17 +145,16 @@ export class LiveJob implements IDisposable, ISink {
       const began = performance.now();
       await this._ask();
       await new Promise(resolve => setTimeout(resolve, Math.max(pause, SHARE * (performance.now() - began))));
-      pause = this._hasNews ? Math.min(2 * pause, PERIOD) : SOON;
-      await this._rest();
+      pause = (await this._rest()) ? SOON : Math.min(2 * pause, PERIOD);
     }
     this._isLooking = false;
   }
 
-  /** Return when it is time for the next look. */
-  private async _rest(): Promise<void> {
+  /** Return when it is time for the next look; false: that was at once. */
+  private async _rest(): Promise<boolean> {
     const rest = this._rhythm();
     if (this._hasNews || !this._isWatched) {
-      return;
+      return false;
     }
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, rest);
@@ -165,6 +164,7 @@ export class LiveJob implements IDisposable, ISink {
       };
     });
     this._wake = (): void => undefined;
+    return true;
   }
 
   /** Milliseconds until the next look that no news have asked for. */

@@ -7,6 +7,7 @@ import { Widget } from '@lumino/widgets';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 
+import { CubeSettings, type ICubeSettings } from '../settings';
 import type { ICubeClient } from '../tokens';
 import { Output } from './card';
 import { copyError } from './error';
@@ -32,9 +33,11 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
   constructor(
     { translator }: Pick<IRenderMime.IRendererOptions, 'translator'>,
     private readonly _client: ICubeClient,
-    private readonly _doors = ALONE
+    private readonly _doors = ALONE,
+    private readonly _settings: ICubeSettings = new CubeSettings()
   ) {
     super();
+    _settings.changed.connect(this._again);
     this.addClass('cube-Output');
     this._trans = (translator ?? nullTranslator).load('jupyter_cube');
   }
@@ -62,6 +65,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
   override dispose(): void {
     if (!this.isDisposed) {
       this._seen.disconnect();
+      this._settings.changed.disconnect(this._again);
       this._live?.dispose();
       clearTimeout(this._turn);
       this._root.unmount();
@@ -99,6 +103,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
         record={this._model.data[MIME]}
         text={typeof plain === 'string' ? plain : ''}
         client={this._client}
+        lines={this._settings.now.lines}
         live={this._live?.now ?? NOTHING}
         actions={this._actions}
         trans={this._trans}
@@ -160,6 +165,9 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     };
   }
 
+  private readonly _again = (): void => {
+    this._draw();
+  };
   private _isSeen = false;
   private _live: LiveJob | null = null;
   private _model: IRenderMime.IMimeModel | null = null;
