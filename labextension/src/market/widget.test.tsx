@@ -124,6 +124,9 @@ describe('the market', () => {
     await vi.waitFor(() => {
       expect(client.heard).toContain('DELETE sources/team {}');
     });
+    click(panel, 'mine');
+    await says(text, 'from mine');
+    expect(client.heard.at(-1)).toContain('"source":"mine"');
   });
 
   it('lists what a file of another system holds before anything is brought in', async () => {
