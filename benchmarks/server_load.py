@@ -66,8 +66,8 @@ def measure(rounds: int) -> list[Promise]:
                 time.sleep(2)
                 memory[name].append(unique_mb(server.pid))
                 cpu[name].append(quiet_ms(server.pid))
-    for name in memory:
-        print(f"{name}: {harness.spread(memory[name])} MB, {harness.spread(cpu[name])} ms CPU a second")
+    for name, values in memory.items():
+        print(f"{name}: {harness.spread(values)} MB, {harness.spread(cpu[name])} ms CPU a second")
     print()
     more_memory, more_cpu = (
         harness.median(found["with"]) - harness.median(found["without"]) for found in (memory, cpu)

@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
+from jupyter_cube import hint
 from jupyter_cube.handle import Job
 from jupyter_cube.lifecycle import render
 from jupyter_cube.lifecycle.state import JobState, State, TaskState
+from jupyter_cube.log.follow import begun
 
 MIME = "application/vnd.jupyter-cube.job+json"
 VERSION = 1
@@ -72,6 +74,8 @@ def snapshot(job: Job, state: JobState) -> Snapshot:
     lines = log.tail(
         TAIL, tasks=[bad.name] if bad is not None else None
     )  # of a failed job those of the task to look at
+    if not lines and not state.state.final:
+        lines = [line for chunk in begun(log) for line in chunk.lines()][-TAIL:]
     if bad is not None and state.state is State.FAILED and (line := _cell_line(job, bad)):
         state = replace(state, reason=f"{state.reason} (cell line {line})")
     many = len(state.tasks) > 1
@@ -139,6 +143,7 @@ def record(shown: Snapshot, marks: int = 64) -> dict[str, Any]:
         "cursors": list(shown.cursors),
         "size": shown.size,
         "held": held[:_HOLDS],
+        "enter": f"{hint.shell_prefix()} debug {shown.id}" if held else "",
         "next": next_steps(shown),
     }
 

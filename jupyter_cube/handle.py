@@ -81,6 +81,11 @@ class Job:
         return str(self._folder.record["name"])
 
     @property
+    def created(self) -> float:
+        """When it was submitted, seconds since the epoch."""
+        return float(self._folder.record["created"])
+
+    @property
     def folder(self) -> Path:
         return self._folder.path
 

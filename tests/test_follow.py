@@ -13,7 +13,7 @@ import pytest
 from example_log import Job
 
 from jupyter_cube.log import follow as following
-from jupyter_cube.log.follow import Chunk, Follower, Gap, Line, follow, follow_sync
+from jupyter_cube.log.follow import Chunk, Follower, Gap, Line, begun, follow, follow_sync
 
 Until = Callable[..., None]
 Item = Chunk | Gap
@@ -356,3 +356,11 @@ def test_a_follower_of_an_idle_job_does_not_spin(job: Job) -> None:
 
     list(follow_sync(job.log, ended=ended))
     assert asked < 40
+
+
+def test_what_nobody_has_recorded_yet_is_there_until_somebody_has(job: Job) -> None:
+    assert begun(job.log) == []
+    job.write(0, b"one\ntwo\nha")
+    assert [line.line for chunk in begun(job.log) for line in chunk.lines()] == ["one", "two"]
+    job.recorded()
+    assert begun(job.log) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -85,6 +86,22 @@ async def test_a_view_hears_that_a_job_grew_and_how_it_ended(jp_ws_fetch: Connec
     assert states[-1]["state"] == "SUCCEEDED"
     assert all(one != other for one, other in itertools.pairwise(states)), "only what has changed is told"
     assert len(heard) < 20, "not a message for each look"
+
+
+async def test_a_view_hears_of_the_first_lines_before_anybody_has_recorded_them(
+    jp_fetch: Any, jp_ws_fetch: Connect, until: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "_START", 1000)
+    job = api.submit("echo first; sleep 60", shell=True)
+    until(lambda: job.log.end)
+    os.truncate(job.folder / "timeline", 0)  # as it is until the job's owner has come up
+    page = await opened(jp_ws_fetch)
+    await page.say(subscribe="a", to="grew", job=job.id)
+    assert (await page.hear())["begun"] is True
+    shown = json.loads((await jp_fetch("cube", "api", "jobs", job.id, "output")).body)
+    assert shown["application/vnd.jupyter-cube.job+json"]["tail"] == ["first"]
+    job.stop()
+    job.wait(20)
 
 
 async def test_the_list_of_jobs_says_only_what_has_changed(jp_ws_fetch: Connect) -> None:

@@ -19,7 +19,7 @@ from jupyter_cube.log.reader import LIMIT, Reader
 from jupyter_cube.log.timeline import GAP, Entry
 from jupyter_cube.watch import Pace, Watch
 
-__all__ = ["Chunk", "Follower", "Gap", "Line", "Log", "changed", "follow", "follow_sync"]
+__all__ = ["Chunk", "Follower", "Gap", "Line", "Log", "begun", "changed", "follow", "follow_sync"]
 
 _START = 1.0  # seconds at the begin, in which a job has no owner yet
 _START_PAUSE = 0.0005  # seconds between looks at the logs in that time
@@ -243,6 +243,14 @@ async def follow(
                 await changed(it.watch, pause)
     finally:
         await loop.run_in_executor(None, it.close)  # it may have to wait for a turn on a slow disk
+
+
+def begun(log: Log) -> list[Chunk]:
+    """What tasks have written before their owner has recorded anything; nothing any more as soon as it has."""
+    if log.end:
+        return []
+    with closing(Follower(log, provisional=True)) as follower:
+        return [item for item in follower.next() if isinstance(item, Chunk) and item.provisional]
 
 
 async def changed(watch: Watch, timeout: float) -> None:

@@ -17,7 +17,7 @@ from jupyter_cube.config import store_path
 from jupyter_cube.errors import NotFoundError
 from jupyter_cube.lifecycle.state import State
 from jupyter_cube.log.chunk import Chunk
-from jupyter_cube.log.follow import changed
+from jupyter_cube.log.follow import begun, changed
 from jupyter_cube.server.unfinished import Unfinished
 from jupyter_cube.store.index import Index, Summary
 from jupyter_cube.store.store import Store
@@ -35,6 +35,7 @@ _COALESCE = 0.03  # seconds between two messages of one subscription
 _COALESCE_LINES = 0.01  # the same, of lines
 _COALESCE_LIST = 0.25  # seconds between two looks at all jobs
 _LOOK = 1.0  # seconds between looks that nothing has asked for
+_START = 1.0  # seconds in which a job may have no owner yet
 
 _T = TypeVar("_T")
 
@@ -61,7 +62,7 @@ async def grew(name: str) -> AsyncGenerator[Message, None]:
                 yield news
             if look.over:
                 return
-            await changed(watch, _LOOK)
+            await changed(watch, 0 if look.starts else _LOOK)
             await asyncio.sleep(max(0.0, _COALESCE - (time.monotonic() - began)))
     finally:
         watch.close()
@@ -72,17 +73,18 @@ class _Look:
 
     Attributes:
         over: the job has ended, and all of it is told.
+        starts: nobody records yet what its tasks write, and nothing but a look tells of it.
     """
 
     def __init__(self, job: Job) -> None:
-        self.over = False
+        self.over = self.starts = False
         self._job = job
         self._recorded: JobState | None = None
         self._due = 0.0
         self._told: Message = {}
 
     def news(self) -> Message:
-        """``state`` and ``end``, each where it has changed."""
+        """``state`` and ``end``, each where it has changed; ``begun`` when there are lines that nobody has recorded."""
         now: Message = {}
         # the state first: what it says has ended has all its lines
         recorded, clock = self._job.recorded, time.monotonic()
@@ -91,6 +93,9 @@ class _Look:
             now["state"] = self._job.describe()
             self.over = State(now["state"]["state"]).final
         now["end"] = self._job.log.end
+        self.starts = not now["end"] and not self.over and time.time() - self._job.created < _START
+        if self.starts and begun(self._job.log):
+            now["begun"], self.starts = True, False
         news = {name: value for name, value in now.items() if value != self._told.get(name)}
         self._told.update(news)
         return news

@@ -7,13 +7,10 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { ApiError } from '../request';
 import { FINAL, type State } from '../states';
 import type { ICubeClient, ISink } from '../tokens';
-import { facts, lastLines, MIME, order, output, type IFacts, type ILine, type Order } from './job';
-import { failedTask, parse, taskCount } from './model';
+import { facts, MIME, order, output, type IFacts, type Order } from './job';
 
-/** Lines of an opened card. */
-export const LINES = 200;
-
-const PERIOD = 200; // milliseconds between two looks at the least
+const PERIOD = 200; // milliseconds between two looks at the least, where news come all the time
+const SOON = 16; // the same of the first ones: a line that comes after a while is seen at once
 const SHARE = 4; // and this many times what the last one took: a slow server is not kept busy by us
 const AGAIN = 2000; // until the next look, where nobody answered, or no socket tells of news
 const SURE = 30_000; // the same, where one does: it may be dead without knowing
@@ -38,8 +35,6 @@ export interface ILive {
   readonly ordered: Order | null;
   /** Why the last order was refused, or any answer. */
   readonly fault: string;
-  /** The last lines of an opened card; null of a closed one. */
-  readonly lines: readonly ILine[] | null;
   /** Of each task what was last asked for; empty before that. */
   readonly facts: ReadonlyMap<string, IFacts>;
 }
@@ -50,7 +45,6 @@ export const NOTHING: ILive = {
   at: 0,
   ordered: null,
   fault: '',
-  lines: null,
   facts: new Map()
 };
 
@@ -106,15 +100,6 @@ export class LiveJob implements IDisposable, ISink {
     this._look();
   }
 
-  /** Have the last lines of the log, too, or no longer. */
-  open(isOpen: boolean): void {
-    this._isOpen = isOpen;
-    this._set({ lines: isOpen ? (this._now.lines ?? []) : null });
-    if (isOpen) {
-      this._look();
-    }
-  }
-
   /** Ask for what is known of each task. */
   async ask(): Promise<void> {
     if (this._now.link === 'live') {
@@ -154,11 +139,13 @@ export class LiveJob implements IDisposable, ISink {
   /** Ask while there is or may be news; what comes meanwhile is one answer. */
   private async _looks(): Promise<void> {
     this._isLooking = true;
+    let pause = SOON;
     while (this._isWatched) {
       this._hasNews = false;
       const began = performance.now();
       await this._ask();
-      await new Promise(resolve => setTimeout(resolve, Math.max(PERIOD, SHARE * (performance.now() - began))));
+      await new Promise(resolve => setTimeout(resolve, Math.max(pause, SHARE * (performance.now() - began))));
+      pause = this._hasNews ? Math.min(2 * pause, PERIOD) : SOON;
       await this._rest();
     }
     this._isLooking = false;
@@ -210,8 +197,7 @@ export class LiveJob implements IDisposable, ISink {
       const before = this._now.output?.[MIME] as IRecord | undefined;
       const isSame = before?.state === state && this._now.link !== 'refused';
       const fault = isSame ? this._now.fault : ''; // of an order that was for another state, or of the last answer
-      const lines = this._isOpen ? await this._lines(found) : null;
-      this._set({ link: 'live', output: found, at: performance.now(), fault, lines: this._isOpen ? lines : null });
+      this._set({ link: 'live', output: found, at: performance.now(), fault });
       this._seldom = SELDOM;
       this._isOver = FINAL.includes(state);
       if (!this._isOver) {
@@ -237,15 +223,6 @@ export class LiveJob implements IDisposable, ISink {
     }
   }
 
-  private async _lines(found: IMimeBundle): Promise<readonly ILine[]> {
-    const parsed = parse(found[MIME]);
-    if (parsed.kind !== 'job') {
-      return [];
-    }
-    const task = failedTask(parsed.job);
-    return await lastLines(this._client, this.id, { lines: LINES, task, named: taskCount(parsed.job) > 1 });
-  }
-
   private _follow(): void {
     if (this._isWatched) {
       this._following ??= this._client.subscribe({ to: 'grew', job: this.id }, this);
@@ -268,7 +245,6 @@ export class LiveJob implements IDisposable, ISink {
   private _hasNews = false;
   private _isDisposed = false;
   private _isLooking = false;
-  private _isOpen = false;
   private _isOver = false;
   private _isTold = false;
   private _isWatched = false;

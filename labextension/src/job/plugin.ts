@@ -28,7 +28,7 @@ export const cards: JupyterFrontEndPlugin<void> = {
 };
 
 /** Each is looked for when it is drawn: a page that is restored shows its cards before all commands are there. */
-function doors({ commands, name }: JupyterFrontEnd): IDoors {
+function doors({ commands, name, shell }: JupyterFrontEnd): IDoors {
   return {
     get log(): IDoors['log'] {
       return commands.hasCommand(CommandIDs.openLog)
@@ -43,8 +43,28 @@ function doors({ commands, name }: JupyterFrontEnd): IDoors {
             void commands.execute(TERMINAL).then(type(command));
           }
         : null;
+    },
+    isWriter: (card): boolean => {
+      const documents = Array.from(shell.widgets('main')).filter(({ node }) => node.contains(card));
+      return documents.every(isFirst);
     }
   };
+}
+
+/** What is needed of a widget of a document, which may be edited by several people at once. */
+interface IDocument {
+  readonly context?: { readonly model?: { readonly sharedModel?: { readonly awareness?: IAwareness } } };
+}
+
+/** Who has the document open, by numbers on which all of them agree. */
+interface IAwareness {
+  readonly clientID: number;
+  getStates(): ReadonlyMap<number, unknown>;
+}
+
+function isFirst(widget: unknown): boolean {
+  const awareness = (widget as IDocument).context?.model?.sharedModel?.awareness;
+  return awareness === undefined || Array.from(awareness.getStates().keys()).every(id => id >= awareness.clientID);
 }
 
 /** What is needed of a terminal's widget. */

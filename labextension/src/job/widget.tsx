@@ -20,14 +20,19 @@ export interface IDoors {
   readonly log: ((job: string, cursor: number | null) => void) | null;
   /** Runs a command in a terminal. */
   readonly terminal: ((command: string) => void) | null;
+  /** Of all who have the card's document open, this page is the one that writes into it. */
+  readonly isWriter: (card: Node) => boolean;
 }
+
+const ALONE: IDoors = { log: null, terminal: null, isWriter: () => true };
+const TURN = 5000; // milliseconds after which another page writes what the writer has not written
 
 /** A card of one output; each new record of the output is drawn into it. It asks the server while it can be seen. */
 export class JobCard extends Widget implements IRenderMime.IRenderer {
   constructor(
     { translator }: Pick<IRenderMime.IRendererOptions, 'translator'>,
     private readonly _client: ICubeClient,
-    private readonly _doors: IDoors = { log: null, terminal: null }
+    private readonly _doors = ALONE
   ) {
     super();
     this.addClass('cube-Output');
@@ -58,6 +63,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     if (!this.isDisposed) {
       this._seen.disconnect();
       this._live?.dispose();
+      clearTimeout(this._turn);
       this._root.unmount();
       super.dispose();
     }
@@ -92,6 +98,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
       <Output
         record={this._model.data[MIME]}
         text={typeof plain === 'string' ? plain : ''}
+        client={this._client}
         live={this._live?.now ?? NOTHING}
         actions={this._actions}
         trans={this._trans}
@@ -99,10 +106,24 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     );
   }
 
-  /** What the notebook keeps must tell of the end, too, where no kernel has written it. */
+  /**
+   * What the notebook keeps must tell of the end, too, where no kernel has written it. Two pages that wrote at once
+   * would make two outputs of one.
+   */
   private _store(): void {
+    clearTimeout(this._turn);
+    if (this._doors.isWriter(this.node)) {
+      this._write();
+    } else {
+      this._turn = setTimeout(() => {
+        this._write();
+      }, TURN);
+    }
+  }
+
+  private _write(): void {
     const { link, output } = this._live?.now ?? NOTHING;
-    if (this._model === null || link !== 'live' || output === null) {
+    if (this._model === null || this.isDisposed || link !== 'live' || output === null) {
       return;
     }
     const stored = parse(this._model.data[MIME]);
@@ -118,7 +139,6 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     const id = live?.id ?? '';
     return {
       order: what => void live?.order(what),
-      expand: isOpen => live?.open(isOpen),
       ask: () => void live?.ask(),
       copyError: async () => await copyError(this._client, live?.now.output ?? null, this._trans),
       openLog:
@@ -127,12 +147,15 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
           : (cursor): void => {
               log(id, cursor);
             },
-      // the id is one that a live job has: nothing else of a record comes into a command
       openTerminal:
         terminal === null
           ? null
           : (): void => {
-              terminal(`jupyter cube debug ${id}`);
+              // only what the server has just told is run: what an output has stored may be of anybody's making
+              const told = parse(live?.now.output?.[MIME]);
+              if (told.kind === 'job' && told.job.enter !== '') {
+                terminal(told.job.enter);
+              }
             }
     };
   }
@@ -145,5 +168,6 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     this._isSeen = entries.at(-1)?.isIntersecting ?? false;
     this._watch();
   });
+  private _turn: ReturnType<typeof setTimeout> | undefined;
   private readonly _trans: TranslationBundle;
 }

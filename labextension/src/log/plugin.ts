@@ -4,7 +4,7 @@ import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndP
 import { ICommandPalette, InputDialog, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { TabPanel } from '@lumino/widgets';
+import { SplitPanel, TabPanel } from '@lumino/widgets';
 
 import { CommandIDs } from '../commands';
 import { ICubeClient } from '../tokens';
@@ -32,7 +32,6 @@ export const log: JupyterFrontEndPlugin<void> = {
       const known = tracker.find(widget => widget.model.job === job);
       const widget = known ?? new LogWidget(client, job, cursor, trans);
       if (known === undefined) {
-        // Notebook 7 has room for one document, and a panel below it for the rest
         shell.add(widget, lab === null ? 'down' : 'main');
         void tracker.add(widget);
       } else if (cursor !== null) {
@@ -42,9 +41,8 @@ export const log: JupyterFrontEndPlugin<void> = {
         void widget.model.choose({ tasks: [task], attempt: 0, alarms: false }, cursor ?? 0);
       }
       shell.activateById(widget.id);
-      const tabs = widget.parent?.parent;
-      if (tabs instanceof TabPanel) {
-        tabs.currentWidget = widget; // that panel below shows its first tab, whichever is activated
+      if (lab === null) {
+        reveal(widget, known === undefined && tracker.size === 1);
       }
       return widget;
     };
@@ -66,6 +64,17 @@ export const log: JupyterFrontEndPlugin<void> = {
     }
   }
 };
+
+/** Notebook 7 has room for one document, and a panel below it for the rest: that shows its first tab, and no height. */
+function reveal(widget: LogWidget, isFirst: boolean): void {
+  const tabs = widget.parent?.parent;
+  if (tabs instanceof TabPanel) {
+    tabs.currentWidget = widget;
+    if (isFirst && tabs.parent instanceof SplitPanel) {
+      tabs.parent.setRelativeSizes([3, 2]);
+    }
+  }
+}
 
 /** The id of the job that a person chooses among the latest; null: none. */
 async function asked(client: ICubeClient, trans: TranslationBundle): Promise<string | null> {

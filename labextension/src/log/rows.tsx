@@ -2,10 +2,11 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useLayoutEffect, useRef, type JSX, type KeyboardEvent, type RefObject } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, type JSX, type KeyboardEvent, type RefObject } from 'react';
 
 import type { IDetail } from './detail';
-import type { IShown, LogModel } from './model';
+import type { LogModel } from './model';
+import type { IShown } from './shown';
 import { rowAt } from './pane';
 import { LogRow } from './row';
 import type { Sight } from './sight';
@@ -15,6 +16,7 @@ const EDGE = 120; // rows before the edge at which more are asked for
 const NEAR = 4; // pixels from the end that count as the end
 
 interface IRowsProps {
+  readonly id: string;
   readonly model: LogModel;
   readonly shown: IShown;
   readonly detail: IDetail;
@@ -26,7 +28,7 @@ interface IRowsProps {
   readonly trans: TranslationBundle;
 }
 
-export function Rows({ model, shown, detail, hit, box, sight, only, onKeyDown, trans }: IRowsProps): JSX.Element {
+export function Rows({ id, model, shown, detail, hit, box, sight, only, onKeyDown, trans }: IRowsProps): JSX.Element {
   const { pane, following, target, size } = shown;
   const { rows } = pane;
   const top = useRef(0); // where the box stood when this last looked
@@ -47,6 +49,8 @@ export function Rows({ model, shown, detail, hit, box, sight, only, onKeyDown, t
     virtual.shouldAdjustScrollPositionOnItemSizeChange = (): boolean => false;
   }, [virtual]);
   const items = virtual.getVirtualItems();
+  const names = useMemo(() => (shown.job?.tasks ?? []).map(task => task.name.length), [shown.job]);
+  const parts = useMemo(() => (names.length === 1 ? { ...detail, task: false } : detail), [detail, names]);
   const whole = useCallback((cursor: number, width: number) => model.whole(cursor, width), [model]);
 
   const scrollTo = useCallback(
@@ -139,6 +143,7 @@ export function Rows({ model, shown, detail, hit, box, sight, only, onKeyDown, t
   return (
     <div
       ref={box}
+      id={id}
       className="cube-Log-lines"
       data-wrap={detail.wrap}
       role="log"
@@ -148,7 +153,7 @@ export function Rows({ model, shown, detail, hit, box, sight, only, onKeyDown, t
       onScroll={onScroll}
       onKeyDown={onKeyDown}
     >
-      <div className="cube-Log-space" style={{ height: virtual.getTotalSize() }}>
+      <div className="cube-Log-space" style={{ height: virtual.getTotalSize(), ['--cube-task-width' as string]: `${String(Math.min(24, Math.max(...names)))}ch` }}>
         {items.map(item => {
           const row = rows[item.index];
           return (
@@ -162,7 +167,7 @@ export function Rows({ model, shown, detail, hit, box, sight, only, onKeyDown, t
                 data-target={target?.marked === true && target.cursor === row.cursor}
                 style={{ transform: `translateY(${String(item.start)}px)` }}
               >
-                <LogRow row={row} detail={detail} started={shown.job?.started ?? 0} hit={hit} only={only} whole={whole} trans={trans} />
+                <LogRow row={row} detail={parts} started={shown.job?.started ?? 0} hit={hit} only={only} whole={whole} trans={trans} />
               </div>
             )
           );

@@ -5,7 +5,9 @@ import type { IPlaces } from './ask';
 /** Places that are kept; who has more errors than these does not count them. */
 export const MOST_PLACES = 10_000;
 
-const PAUSE = 100; // milliseconds between two slices: a server has others to serve, too
+/** Milliseconds between two slices: a server has others to serve, too. */
+export const PAUSE = 100;
+
 const AGAIN = 1000; // the same, of a log that grows
 
 export interface IFound {
@@ -25,7 +27,8 @@ export class Scan {
   constructor(
     start: number,
     private readonly _ask: (cursor: number) => Promise<IPlaces>,
-    private readonly _told: (fault: unknown) => void
+    private readonly _told: (fault: unknown) => void,
+    private readonly _pause = PAUSE
   ) {
     this._found = { places: [], gaps: [], count: 0, end: start, whole: false };
   }
@@ -77,7 +80,7 @@ export class Scan {
         return;
       }
       this._told(null);
-      await new Promise(resolve => setTimeout(resolve, this._found.whole ? AGAIN : PAUSE));
+      await new Promise(resolve => setTimeout(resolve, this._found.whole ? AGAIN : this._pause));
     }
   }
 

@@ -6,7 +6,8 @@ import { useEffect, useState, type JSX } from 'react';
 import { textOf } from './ansi';
 import type { IFilter } from './ask';
 import type { ISearch } from './finder';
-import type { IShown, LogModel } from './model';
+import type { LogModel } from './model';
+import type { IShown } from './shown';
 import { sizeOf } from './moment';
 
 const SPEAK = 10_000; // milliseconds between two things that are said of a log that grows
@@ -26,7 +27,8 @@ export function Status({ model, shown, search, choose, trans }: IStatusProps): J
     following && model.isLive ? trans.__('following') : '',
     link === 'lost' ? trans.__('not connected, retrying') : '',
     loading ? trans.__('reading') : '',
-    fault
+    link === 'refused' ? '' : fault,
+    link === 'unknown' ? trans.__('the job was deleted') : ''
   ].filter(word => word !== '');
   return (
     <>
@@ -42,7 +44,7 @@ export function Status({ model, shown, search, choose, trans }: IStatusProps): J
           {trans._n('%2%3 new line', '%2%3 new lines', fresh.count, fresh.count.toLocaleString(), fresh.more ? '+' : '')} ↓
         </button>
       )}
-      <div className="cube-Log-status">
+      <div className="cube-Log-status" hidden={shown.job === null}>
         <span>{sizeOf(size)}</span>
         <span className="cube-Log-words" data-wrong={fault !== '' || link === 'lost'}>
           {words.join(' · ')}

@@ -1,13 +1,17 @@
 /** Above the lines: search, what is shown of the log and of its lines, where to go, the log as a file. */
 
+import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { downloadIcon, keyboardIcon } from '@jupyterlab/ui-components';
 import type { JSX } from 'react';
 
+import { textOf } from './ansi';
+import type { IFilter } from './ask';
 import type { IDetail } from './detail';
 import { Goto, type Way } from './goto';
-import type { LogModel, IShown } from './model';
-import type { IFilter } from './ask';
+import type { Row } from './lines';
+import type { LogModel } from './model';
+import type { IShown } from './shown';
 import { Popover, useClose } from './popover';
 import { Tasks } from './tasks';
 
@@ -24,9 +28,10 @@ interface IToolbarProps {
 
 export function Toolbar({ model, shown, detail, search, choose, setDetail, go, trans }: IToolbarProps): JSX.Element {
   const { job, filter, following, alarms } = shown;
-  const errors = alarms.places.length.toLocaleString() + (alarms.whole ? '' : '+');
+  const none = alarms.places.length === 0;
+  const errors = none ? '' : alarms.places.length.toLocaleString() + (alarms.whole ? '' : '+');
   return (
-    <div className="cube-Log-toolbar" role="toolbar" aria-label={trans.__('Log')}>
+    <div className="cube-Log-toolbar" role="group" aria-label={trans.__('What is shown of the log')}>
       {search}
       {job !== null && <Tasks job={job} filter={filter} choose={choose} trans={trans} />}
       <button
@@ -34,11 +39,12 @@ export function Toolbar({ model, shown, detail, search, choose, setDetail, go, t
         type="button"
         aria-pressed={filter.alarms}
         title={trans.__('Only lines that look like errors')}
+        disabled={none && alarms.whole && !filter.alarms}
         onClick={() => {
           choose({ alarms: !filter.alarms });
         }}
       >
-        {alarms.places.length === 0 && alarms.whole ? trans.__('No errors') : trans.__('Errors %1', errors)}
+        {none && alarms.whole ? trans.__('No errors') : `${trans.__('Errors')} ${errors}`}
       </button>
       <Goto
         occasions={{
@@ -129,7 +135,7 @@ function Detail({ detail, setDetail, trans }: IDetailProps): JSX.Element {
   );
 }
 
-function Files({ model, shown: { filter }, trans }: Pick<IToolbarProps, 'model' | 'shown' | 'trans'>): JSX.Element {
+function Files({ model, shown: { filter, job, pane }, trans }: Pick<IToolbarProps, 'model' | 'shown' | 'trans'>): JSX.Element {
   const close = useClose();
   const files: [string, string][] = [
     [trans.__('All tasks, as text'), model.source.file(null, 'text')],
@@ -140,8 +146,19 @@ function Files({ model, shown: { filter }, trans }: Pick<IToolbarProps, 'model' 
     files.push([trans.__('%1, as text', which), model.source.file(filter.tasks, 'text')]);
     files.push([trans.__('%1, with times (NDJSON)', which), model.source.file(filter.tasks, 'ndjson')]);
   }
+  const several = job?.tasks.length !== 1;
   return (
     <div className="cube-Files">
+      <button
+        className="cube-Menu-item"
+        type="button"
+        onClick={() => {
+          close();
+          Clipboard.copyToSystem(copied(pane.rows, several));
+        }}
+      >
+        {trans.__('Copy the %1 lines around here', pane.rows.length.toLocaleString())}
+      </button>
       {files.map(([word, address]) => (
         <a key={word} className="cube-Menu-item" href={address} download onClick={close}>
           {word}
@@ -149,6 +166,12 @@ function Files({ model, shown: { filter }, trans }: Pick<IToolbarProps, 'model' 
       ))}
     </div>
   );
+}
+
+function copied(rows: readonly Row[], several: boolean): string {
+  return rows
+    .flatMap(row => (row.kind === 'line' ? [`${several ? `${row.task} | ` : ''}${textOf(row.text)}\n`] : []))
+    .join('');
 }
 
 function Keys({ trans }: { trans: TranslationBundle }): JSX.Element {

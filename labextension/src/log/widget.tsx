@@ -65,8 +65,22 @@ export class LogWidget extends ReactWidget {
     super.onBeforeHide(message);
   }
 
+  protected override onBeforeDetach(message: Message): void {
+    this.model.stop();
+    super.onBeforeDetach(message);
+  }
+
+  /** Who closes the tab does not come back to it. */
+  protected override onCloseRequest(message: Message): void {
+    super.onCloseRequest(message);
+    this.dispose();
+  }
+
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    this.node.querySelector<HTMLElement>('.cube-Log-lines')?.focus();
+    // a new tab is activated before it is drawn
+    void (this.renderPromise ?? Promise.resolve()).then(() => {
+      this.node.querySelector<HTMLElement>('.cube-Log-lines')?.focus();
+    });
   }
 }

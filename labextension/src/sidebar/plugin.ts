@@ -50,6 +50,7 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
         execute: () => {
           widget.currentWidget = panel;
           shell.activateById(widget.id);
+          panel.activate();
         }
       });
       palette?.addItem({ command, category });
