@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
+from jupyter_cube import hint
 from jupyter_cube.handle import Job
 from jupyter_cube.lifecycle import render
 from jupyter_cube.lifecycle.state import JobState, State, TaskState
@@ -142,6 +143,7 @@ def record(shown: Snapshot, marks: int = 64) -> dict[str, Any]:
         "cursors": list(shown.cursors),
         "size": shown.size,
         "held": held[:_HOLDS],
+        "enter": f"{hint.shell_prefix()} debug {shown.id}" if held else "",
         "next": next_steps(shown),
     }
 

@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // else the form's default export is one of CommonJS
+  resolve: { mainFields: ['module', 'main'] },
   test: {
     environment: 'jsdom',
     setupFiles: 'src/testing/browser.ts',

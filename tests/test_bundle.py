@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from jupyter_cube import bundle
+from jupyter_cube import bundle, submit
 from jupyter_cube.bundle import MIME, Snapshot
+from jupyter_cube.hint import shell_prefix
 from jupyter_cube.lifecycle.state import Exit, JobState, State, TaskState
 
 NOW = 1_800_000_000.0
@@ -55,6 +56,7 @@ def test_the_three_forms_say_the_same() -> None:
         "cursors": [],
         "size": 0,
         "held": [],
+        "enter": "",
         "next": bundle.next_steps(snapshot(tasks=2)),
     }
 
@@ -81,6 +83,33 @@ def test_a_held_job_says_how_to_enter_and_to_release_it() -> None:
     held = replace(shown.state.tasks[0], held="held for debugging, 28 min left")
     shown = replace(shown, state=replace(shown.state, tasks=(held,)))
     assert bundle.next_steps(shown)[-1].endswith("debug k3jabc --release")
+    record = bundle.record(shown)
+    assert record["held"] == [["worker-0", 0.0]]
+    assert record["enter"] == f"{shell_prefix()} debug {ID}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shell", "reason"),
+    [
+        ("import json\n\ndef f(x):\n    return json.loads(x)\n\nf('{')", False, "worker-0 exit 1 (cell line 4)"),
+        ("import os\nos._exit(3)", False, "worker-0 exit 3"),
+        ("echo 'File \"/files/cell.py\", line 7'\nexit 3", True, "worker-0 exit 3"),
+    ],
+    ids=["in the cell", "without a traceback", "shell"],
+)
+def test_a_failed_cell_says_in_which_line(text: str, shell: bool, reason: str) -> None:
+    job = submit(text, shell=shell, detach=True)
+    job.wait(20)
+    record = bundle.record(bundle.snapshot(job, job.snapshot()))
+    assert record["reason"] == reason
+
+
+def test_each_line_has_its_place_in_the_log() -> None:
+    job = submit("for n in $(seq 9); do echo line $n; done", shell=True, detach=True)
+    job.wait(20)
+    record = bundle.record(bundle.snapshot(job, job.snapshot()))
+    assert record["size"] == job.log.end == record["cursors"][-1]
+    assert [next(job.lines(cursor)).line for cursor in record["cursors"][:-1]] == record["tail"][1:]
 
 
 def test_tasks_keep_their_order_in_the_record() -> None:

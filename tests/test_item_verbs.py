@@ -14,6 +14,7 @@ from web import files, serving
 from jupyter_cube import api
 from jupyter_cube.cli import main
 from jupyter_cube.curation import offers
+from jupyter_cube.errors import UsageError
 from jupyter_cube.hint import command
 from jupyter_cube.lifecycle.state import State
 from jupyter_cube.notebook.completion import candidates
@@ -314,3 +315,13 @@ def test_hostile_texts_are_shown_as_text(shell: Shell) -> None:
         printed = shell.capsys.readouterr()
         assert "\x1b" not in printed.out + printed.err, words
         assert "\x07" not in printed.out + printed.err, words
+
+
+def test_a_secret_of_an_item_is_held_by_a_variable_of_the_notebook(shell: Shell) -> None:
+    variables = "[{name: token, type: secret}]"
+    lay(shell.folder / "team", "door", template_variables=variables, plugin="cmd")
+    shell("sources", "add", "team", str(shell.folder / "team"))
+    head = offers.use("door", {"token": "$key"}).cell.splitlines()[0]
+    assert head == "%%cube submit --require 'door@1.0.0:token=$key'"
+    with pytest.raises(UsageError, match="is a secret"):
+        offers.use("door", {"token": "plain"})  # a cell would keep it

@@ -34,6 +34,21 @@ async def test_an_item_is_published_found_used_and_run(client: Client) -> None:
     assert job.wait(20) is State.SUCCEEDED
     assert [line.line for line in job.log.tail(1)] == ["hello"]
     assert (await client.get("item", name="greet"))["uses"] == 1
+    uses = {one["name"]: one["uses"] for one in (await client.get("items"))["items"]}
+    assert (uses["greet"], uses["digits"]) == (1, 0)
+
+
+async def test_the_copy_of_a_notebook_template_is_named_as_the_browser_opens_it(
+    client: Client, jp_root_dir: Path
+) -> None:
+    (jp_root_dir / "begin.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    (jp_root_dir / "my work").mkdir()
+    await client.post("item", "new", kind="notebook", name="start", path="begin.ipynb", publish=True, code=201)
+    ready = await client.post("item", "use", name="start", folder="my work")
+    assert ready["path"] == "my work/start.ipynb"
+    assert (jp_root_dir / ready["path"]).is_file()
+    refused = await client.post("item", "use", name="start", folder="../elsewhere", code=400)
+    assert "not below" in refused["message"]
 
 
 async def test_an_item_of_others_is_allowed_by_its_digest(client: Client, tmp_path: Path) -> None:
@@ -47,6 +62,10 @@ async def test_an_item_of_others_is_allowed_by_its_digest(client: Client, tmp_pa
     await client.post("item", "trust", name="team/theirs", digest=about["digest"])
     assert (await client.get("item", name="team/theirs"))["trusted"]
     assert [one["name"] for one in (await client.get("item", "trust"))["allowed"]] == ["theirs"]
+    gone = await client.post("item", "trust", "withdraw", name="team/theirs")
+    assert [one["name"] for one in gone["withdrawn"]] == ["theirs"]
+    assert not (await client.get("item", name="team/theirs"))["trusted"]
+    assert (await client.post("item", "trust", "withdraw", name="team/theirs", code=404))["hint"] is not None
     assert (await client.refused("sources", "team2", method="DELETE"))[0] == 404
 
 

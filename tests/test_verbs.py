@@ -40,6 +40,27 @@ def test_values(line: str, values: dict[str, object]) -> None:
     assert dict(call(line).values) == values
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("mnist", "mnist"),
+        ("a:path=$where", 'a:path="/data, all"'),
+        ("http://x/$where:path=$where", 'http://x/$where:path="/data, all"'),
+        ("a:b=1,path=$where , c=$$where", 'a:b=1,path="/data, all" , c="$where"'),
+        ("a:b=$where/x,c='$where'", "a:b=$where/x,c='$where'"),
+        ("a:b=$list", "a:b=[1, 2]"),
+    ],
+)
+def test_a_variable_of_the_notebook_is_a_whole_value_of_a_required_item(typed: str, meant: str) -> None:
+    known = {"$where": "/data, all", "$$where": "$where", "$list": "[1, 2]"}
+    found = parse(["submit", "--require", typed], lookup=lambda text: known[text])
+    assert found is not None
+    assert found.values["require"] == [meant]
+    without = parse(["submit", "--require", typed])
+    assert without is not None
+    assert without.values["require"] == [typed], "in a shell, the shell has looked it up"
+
+
 def test_a_command_after_two_dashes_is_taken_as_it_is() -> None:
     typed = call("submit --gpu 1 -- python train.py --gpu $x -h")
     assert typed.words == ("python", "train.py", "--gpu", "$x", "-h")

@@ -24,6 +24,9 @@ class _Seen:
     state: str = ""
     reason: str = ""
 
+    def told(self, one: Summary) -> Summary:
+        return dataclasses.replace(one, reason=self.reason) if self.state == one.state.value else one
+
 
 class Unfinished:
     """What an index of jobs does not know of those that have not ended."""
@@ -41,7 +44,7 @@ class Unfinished:
             self._look(self._seen[name])
             if time.monotonic() > until:
                 break
-        return {name: self._told(one) for name, one in found.items()}
+        return {**found, **{name: seen.told(found[name]) for name, seen in self._seen.items()}}
 
     def _job(self, name: str) -> _Seen:
         from jupyter_cube.handle import Job  # what submits is not needed before there are jobs
@@ -54,7 +57,3 @@ class Unfinished:
         except (CubeError, OSError):
             return  # damaged or just deleted: the next look at all jobs leaves it out
         seen.at, seen.state, seen.reason = time.monotonic(), state.state.value, state.reason
-
-    def _told(self, one: Summary) -> Summary:
-        seen = self._seen.get(one.id)
-        return one if seen is None or seen.state != one.state.value else dataclasses.replace(one, reason=seen.reason)

@@ -123,6 +123,23 @@ it('tells each what is for it, until its end', async () => {
   expect(made.sent.at(-1)).toEqual({ unsubscribe: '1' });
 });
 
+it('knows which jobs are followed, or were until they ended a moment ago', async () => {
+  connect();
+  client.subscribe({ to: 'grew', job: 'ended' }, new Sink());
+  const following = client.subscribe({ to: 'grew', job: 'left' }, new Sink());
+  client.subscribe({ to: 'jobs' }, new Sink());
+  const made = await socket();
+  made.open();
+  expect(['ended', 'left', 'other'].map(job => client.follows(job))).toEqual([true, true, false]);
+  made.say({ id: '0', end: true });
+  following.dispose();
+  expect(['ended', 'left'].map(job => client.follows(job))).toEqual([true, false]);
+  const now = performance.now();
+  vi.spyOn(performance, 'now').mockReturnValue(now + 60_000);
+  expect(client.follows('ended')).toBe(false);
+  vi.restoreAllMocks();
+});
+
 it('comes again after it was lost, with whoever still follows', async () => {
   connect();
   const [one, two] = [new Sink(), new Sink()];

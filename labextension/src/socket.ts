@@ -98,12 +98,21 @@ export class CubeSocket implements IDisposable {
     if (message['end'] === true || message['error'] !== undefined) {
       this._subscriptions.delete(id);
       if (topic?.to === 'grew') {
-        this._ended.set(topic.job, performance.now());
+        this._remember(topic.job);
       }
       sink?.over();
     } else {
       sink?.news(message);
     }
+  }
+
+  private _remember(job: string): void {
+    for (const [old, at] of this._ended) {
+      if (performance.now() - at > A_MOMENT) {
+        this._ended.delete(old);
+      }
+    }
+    this._ended.set(job, performance.now());
   }
 
   private _send(message: Readonly<Record<string, string>>): void {

@@ -2,16 +2,21 @@
 
 import { useLayoutEffect, useRef, useState, type FocusEvent, type JSX, type ReactNode } from 'react';
 
-import { Tail, More } from './lines';
+import { EmbeddedLog } from '../log/view';
+import type { ICubeClient } from '../tokens';
 import { MIME, NO_FACTS, type IJob } from './job';
+import { Tail } from './lines';
 import type { ILive } from './live';
 import { Mark, Roles } from './marks';
-import { bytes, isFinal, moment, parse } from './model';
+import { bytes, failedTask, isFinal, moment, parse } from './model';
 import { Orders, type IActions } from './orders';
 import { useClock } from './time';
 import { holdWords, jobWords, linkWords, notebookForm, stateWord, type ITranslated } from './words';
 
+const OPENED = 'calc(20 * var(--jp-code-line-height) * var(--jp-code-font-size))'; // 20 lines and what is around them
+
 interface ILiving extends ITranslated {
+  readonly client: ICubeClient;
   readonly live: ILive;
   readonly actions: IActions;
 }
@@ -47,8 +52,9 @@ function Instead({ text, children }: { text: string; children: ReactNode }): JSX
   );
 }
 
-function Card({ job, live, actions, trans }: { job: IJob } & ILiving): JSX.Element {
+function Card({ job, client, live, actions, trans }: { job: IJob } & ILiving): JSX.Element {
   const isLive = live.link === 'live';
+  const [isOpen, setIsOpen] = useState(false);
   const later = useClock(live.at, isLive && job.started !== 0 && !isFinal(job));
   // the room for lines to come stays after the end: nothing below it moves
   const [reserved, setReserved] = useState(!isFinal(job));
@@ -90,18 +96,13 @@ function Card({ job, live, actions, trans }: { job: IJob } & ILiving): JSX.Eleme
           </div>
         )}
         <Reason job={job} isHeld={isHeld} later={later} trans={trans} />
-        {live.lines === null ? (
-          <Tail lines={job.tail} go={actions.openLog} />
+        {isOpen ? (
+          <EmbeddedLog client={client} job={job.id} task={failedTask(job)} height={OPENED} trans={trans} />
         ) : (
-          <More
-            lines={live.lines}
-            go={actions.openLog}
-            label={trans.__('Last lines of %1', job.name)}
-            isOver={isFinal(job)}
-          />
+          <Tail lines={job.tail} go={actions.openLog} />
         )}
       </div>
-      <Foot job={job} live={live} actions={actions} trans={trans} />
+      <Foot job={job} live={live} isOpen={isOpen} open={setIsOpen} trans={trans} />
       <span className="cube-Card-said" role="status">
         {isLive ? stateWord(job.state, trans) : ''}
       </span>
@@ -163,22 +164,28 @@ function Reason({
 }
 
 /** How much log there is and how to see more of it; without the server what a person may type. */
-function Foot({ job, live, actions, trans }: { job: IJob } & ILiving): JSX.Element | null {
+function Foot({
+  job,
+  live,
+  isOpen,
+  open,
+  trans
+}: { job: IJob; live: ILive; isOpen: boolean; open: (isOpen: boolean) => void } & ITranslated): JSX.Element {
   const why = linkWords(live.link, trans);
   const { size } = job;
   return (
     <div className="cube-Card-foot">
-      {live.link === 'live' && (size ?? 0) > 0 && (
+      {(live.link === 'live' || isOpen) && (size ?? 0) > 0 && (
         <>
           <button
             className="cube-Card-more"
             type="button"
-            aria-expanded={live.lines !== null}
+            aria-expanded={isOpen}
             onClick={() => {
-              actions.expand(live.lines === null);
+              open(!isOpen);
             }}
           >
-            {live.lines === null ? trans.__('More lines') : trans.__('Fewer lines')}
+            {isOpen ? trans.__('Fewer lines') : trans.__('More lines')}
           </button>
           <span className="cube-Card-size">
             {isFinal(job) ? trans.__('%1 of log', bytes(size ?? 0)) : trans.__('%1 of log · following', bytes(size ?? 0))}

@@ -63,6 +63,8 @@ export interface IJob extends ITasks {
   /** Bytes of its whole log, null where nobody has told. */
   readonly size: number | null;
   readonly held: readonly IHold[];
+  /** What a shell takes to enter these. */
+  readonly enter: string;
   /** What a person may type now. */
   readonly next: readonly string[];
 }

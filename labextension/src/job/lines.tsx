@@ -1,6 +1,6 @@
-/** The last lines of a job's log: a few, or in an opened card more of them. */
+/** The last lines of a job's log. */
 
-import { useLayoutEffect, useRef, useState, type JSX } from 'react';
+import type { JSX } from 'react';
 
 import type { ILine } from './job';
 
@@ -14,33 +14,6 @@ interface ILines {
 export function Tail({ lines, go }: ILines): JSX.Element {
   return (
     <div className="cube-Tail-room">
-      <Lines lines={lines} go={go} />
-    </div>
-  );
-}
-
-/** Many lines, of which the last ones are in sight until a person scrolls up. */
-export function More({ lines, go, label, isOver }: ILines & { label: string; isOver: boolean }): JSX.Element {
-  const [isWhole] = useState(isOver); // what was opened while lines came keeps its height
-  const box = useRef<HTMLDivElement>(null);
-  const follows = useRef(true);
-  useLayoutEffect(() => {
-    if (follows.current && box.current !== null) {
-      box.current.scrollTop = box.current.scrollHeight;
-    }
-  });
-  return (
-    <div
-      ref={box}
-      className="cube-More"
-      role="region"
-      aria-label={label}
-      data-whole={isWhole}
-      tabIndex={0}
-      onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
-        follows.current = scrollTop + clientHeight >= scrollHeight - 4;
-      }}
-    >
       <Lines lines={lines} go={go} />
     </div>
   );

@@ -221,32 +221,37 @@ it('keeps the focus where the button that had it is gone', async () => {
   expect(document.activeElement).toBe(card.node.querySelector('[role=group]'));
 });
 
-it('shows more lines in its place, without what could steer a terminal', async () => {
-  const client = new FakeJob(record({ size: 1234, tasks: { worker: [['RUNNING', 2]] } }));
-  const lines = [{ cursor: 9, role: 'worker', index: 1, line: '\x1b[31mred\x1b]8;;http://x\x07 link' }, { cursor: 20, gap: {} }];
-  client.answers['GET jobs/k3jabcdefghijklm/log'] = { lines };
+it('opens the log in its place, of a failed job that of the task which has failed', async () => {
+  const tasks = { worker: [['SUCCEEDED', 1], ['FAILED', 1]] };
+  const client = new FakeJob({ ...ended, size: 1234, tasks, reason: 'worker-1 exit 1' });
   const card = show(client);
-  await says(card, '1.2 kB of log · following');
-  const more = card.node.querySelector<HTMLElement>('[aria-expanded=false]');
-  more?.click();
-  await says(card, 'red link');
-  expect(card.node.querySelector('[role=region]')?.textContent).toBe('worker-1red link');
+  await says(card, '1.2 kB of log');
+  card.node.querySelector<HTMLElement>('[aria-expanded=false]')?.click();
+  await vi.waitUntil(() => card.node.querySelector('.cube-Log-embedded') !== null);
+  await vi.waitUntil(() => client.heard.some(words => words.startsWith('GET jobs/k3jabcdefghijklm {')));
   card.node.querySelector<HTMLElement>('[aria-expanded=true]')?.click();
-  await says(card, 'epoch 3/10');
-  expect(client.heard).toContain('GET jobs/k3jabcdefghijklm/log {"direction":"back","lines":200}');
+  await vi.waitUntil(() => card.node.querySelector('.cube-Log-embedded') === null);
+  expect(card.node.textContent).toContain('boom');
 });
 
 it('says of a held task how long that lasts, and lets it go', async () => {
   const held = [['worker-1', 1_800_000_151 + 28 * 60]];
-  const client = new FakeJob(record({ held, next: ['%cube debug k3jabc'] }));
+  const client = new FakeJob(record({ held, enter: 'jupyter cube debug k3j', next: ['%cube debug k3jabc'] }));
   client.answers['POST jobs/k3jabcdefghijklm/release'] = {};
-  const card = show(client);
+  const terminal = vi.fn();
+  const card = new JobCard({}, client, { log: null, terminal, isWriter: (): boolean => true });
+  cards.push(card);
+  void card.renderModel(new Stored(record({ held, enter: 'rm -rf /' })));
+  Widget.attach(card, document.body);
+  expect(card.node.textContent).not.toContain('Open terminal'); // not before the server has told the command
   await says(card, 'worker-1 held for 28 min more');
   expect(card.node.textContent).toContain('held 2:31');
   expect(card.node.textContent).toContain('%cube debug k3jabc');
   Array.from(card.node.querySelectorAll('button')).find(({ textContent }) => textContent === 'Release')?.click();
   await vi.waitUntil(() => client.asked.length === 1);
   expect(client.asked).toEqual(['POST jobs/k3jabcdefghijklm/release {}']);
+  Array.from(card.node.querySelectorAll('button')).find(({ textContent }) => textContent === 'Open terminal')?.click();
+  expect(terminal.mock.calls).toEqual([['jupyter cube debug k3j']]);
 });
 
 it('says more of the tasks to whom points at them', async () => {

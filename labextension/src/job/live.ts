@@ -7,11 +7,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { ApiError } from '../request';
 import { FINAL, type State } from '../states';
 import type { ICubeClient, ISink } from '../tokens';
-import { facts, lastLines, MIME, order, output, type IFacts, type ILine, type Order } from './job';
-import { failedTask, parse, taskCount } from './model';
-
-/** Lines of an opened card. */
-export const LINES = 200;
+import { facts, MIME, order, output, type IFacts, type Order } from './job';
 
 const PERIOD = 200; // milliseconds between two looks at the least, where news come all the time
 const SOON = 16; // the same of the first ones: a line that comes after a while is seen at once
@@ -39,8 +35,6 @@ export interface ILive {
   readonly ordered: Order | null;
   /** Why the last order was refused, or any answer. */
   readonly fault: string;
-  /** The last lines of an opened card; null of a closed one. */
-  readonly lines: readonly ILine[] | null;
   /** Of each task what was last asked for; empty before that. */
   readonly facts: ReadonlyMap<string, IFacts>;
 }
@@ -51,7 +45,6 @@ export const NOTHING: ILive = {
   at: 0,
   ordered: null,
   fault: '',
-  lines: null,
   facts: new Map()
 };
 
@@ -105,15 +98,6 @@ export class LiveJob implements IDisposable, ISink {
     }
     this._set({ ordered: null });
     this._look();
-  }
-
-  /** Have the last lines of the log, too, or no longer. */
-  open(isOpen: boolean): void {
-    this._isOpen = isOpen;
-    this._set({ lines: isOpen ? (this._now.lines ?? []) : null });
-    if (isOpen) {
-      this._look();
-    }
   }
 
   /** Ask for what is known of each task. */
@@ -213,8 +197,7 @@ export class LiveJob implements IDisposable, ISink {
       const before = this._now.output?.[MIME] as IRecord | undefined;
       const isSame = before?.state === state && this._now.link !== 'refused';
       const fault = isSame ? this._now.fault : ''; // of an order that was for another state, or of the last answer
-      const lines = this._isOpen ? await this._lines(found) : null;
-      this._set({ link: 'live', output: found, at: performance.now(), fault, lines: this._isOpen ? lines : null });
+      this._set({ link: 'live', output: found, at: performance.now(), fault });
       this._seldom = SELDOM;
       this._isOver = FINAL.includes(state);
       if (!this._isOver) {
@@ -240,15 +223,6 @@ export class LiveJob implements IDisposable, ISink {
     }
   }
 
-  private async _lines(found: IMimeBundle): Promise<readonly ILine[]> {
-    const parsed = parse(found[MIME]);
-    if (parsed.kind !== 'job') {
-      return [];
-    }
-    const task = failedTask(parsed.job);
-    return await lastLines(this._client, this.id, { lines: LINES, task, named: taskCount(parsed.job) > 1 });
-  }
-
   private _follow(): void {
     if (this._isWatched) {
       this._following ??= this._client.subscribe({ to: 'grew', job: this.id }, this);
@@ -271,7 +245,6 @@ export class LiveJob implements IDisposable, ISink {
   private _hasNews = false;
   private _isDisposed = false;
   private _isLooking = false;
-  private _isOpen = false;
   private _isOver = false;
   private _isTold = false;
   private _isWatched = false;

@@ -35,7 +35,7 @@ export function Roles({
               ))}
             </span>
           )}
-          {!uniform(job) && <span className="cube-Role-counts">{roleWords(role, trans)}</span>}
+          {(role.tasks === null || !uniform(job)) && <span className="cube-Role-counts">{roleWords(role, trans)}</span>}
         </span>
       ))}
     </div>

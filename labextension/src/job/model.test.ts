@@ -58,7 +58,7 @@ describe('parse', () => {
 
   it('reads a record without the fields that may be missing', () => {
     const older = job({ reason: undefined, started: undefined, ended: undefined, next: undefined });
-    expect(older).toMatchObject({ reason: '', started: 0, ended: 0, next: [], size: null, held: [] });
+    expect(older).toMatchObject({ reason: '', started: 0, ended: 0, next: [], size: null, held: [], enter: '' });
   });
 
   it('knows a newer version, whatever else has changed in it', () => {

@@ -104,6 +104,7 @@ function job(fields: Readonly<Record<string, unknown>>): IJob {
     tail: tail(fields, roles, total),
     size: fields['size'] === undefined ? null : whole(fields['size'], 'size'),
     held: list(fields['held'] ?? [], 'held').map(hold),
+    enter: text(fields['enter'] ?? '', 'enter'),
     next: texts(fields['next'] ?? [], 'next')
   };
 }

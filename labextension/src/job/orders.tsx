@@ -9,8 +9,6 @@ import type { ITranslated } from './words';
 /** What the buttons do. Null is what cannot be done here. */
 export interface IActions {
   readonly order: (what: Order) => void;
-  /** Have more lines, or no longer. */
-  readonly expand: (isOpen: boolean) => void;
   /** Ask what is known of each task. */
   readonly ask: () => void;
   /** Copy what a person would show to somebody who helps. */

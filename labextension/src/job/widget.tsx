@@ -98,6 +98,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
       <Output
         record={this._model.data[MIME]}
         text={typeof plain === 'string' ? plain : ''}
+        client={this._client}
         live={this._live?.now ?? NOTHING}
         actions={this._actions}
         trans={this._trans}
@@ -138,7 +139,6 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     const id = live?.id ?? '';
     return {
       order: what => void live?.order(what),
-      expand: isOpen => live?.open(isOpen),
       ask: () => void live?.ask(),
       copyError: async () => await copyError(this._client, live?.now.output ?? null, this._trans),
       openLog:
@@ -147,12 +147,15 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
           : (cursor): void => {
               log(id, cursor);
             },
-      // the id is one that a live job has: nothing else of a record comes into a command
       openTerminal:
         terminal === null
           ? null
           : (): void => {
-              terminal(`jupyter cube debug ${id}`);
+              // only what the server has just told is run: what an output has stored may be of anybody's making
+              const told = parse(live?.now.output?.[MIME]);
+              if (told.kind === 'job' && told.job.enter !== '') {
+                terminal(told.job.enter);
+              }
             }
     };
   }

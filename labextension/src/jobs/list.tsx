@@ -34,6 +34,7 @@ export function List({ list, picked, client, commands, trans, ahead, isShown, ..
   const [current, setCurrent] = useState<string | null>(null);
   const anchor = useRef<string | null>(null); // where a range of picked jobs begins
   const isFocusWanted = useRef(false);
+  const place = useRef(0); // of the current job, when it was last there
   const { rows, onPointerMove, onPointerLeave } = useSteady(
     given.rows,
     useCallback(
@@ -64,6 +65,16 @@ export function List({ list, picked, client, commands, trans, ahead, isShown, ..
       return reached < 0 || visible.includes(reached) ? visible : [...visible, reached].sort((one, two) => one - two);
     }
   });
+
+  useLayoutEffect(() => {
+    if (shown >= 0) {
+      place.current = shown;
+    } else if (current !== null) {
+      // it is gone, and the focus with it
+      isFocusWanted.current = document.activeElement === document.body;
+      setCurrent(jobFrom(rows, place.current - 1, 1) ?? jobFrom(rows, rows.length, -1));
+    }
+  }, [rows, shown, current]);
 
   useLayoutEffect(() => {
     if (isFocusWanted.current && current !== null) {

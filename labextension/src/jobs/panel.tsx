@@ -136,7 +136,19 @@ function Orders({ picked, list, commands, trans }: IOrders): JSX.Element {
         const count = jobs.filter(job => obeys(job, order)).length;
         return (
           count > 0 && (
-            <button key={order} type="button" className="cube-Button" onClick={() => void commands.execute(ORDERS[order])}>
+            <button
+              key={order}
+              type="button"
+              className="cube-Button"
+              onClick={({ currentTarget }) => {
+                // when the order is obeyed, this button is gone
+                currentTarget
+                  .closest('.cube-Jobs')
+                  ?.querySelector<HTMLElement>('.cube-Job-open[tabindex="0"]')
+                  ?.focus({ preventScroll: true });
+                void commands.execute(ORDERS[order]);
+              }}
+            >
               {label(count)}
             </button>
           )

@@ -77,7 +77,9 @@ export const Row = memo(function Row({
         >
           <Mark state={job.state} />
           <bdi className="cube-Job-name">{job.name}</bdi>
-          <span className="cube-Hidden">{stateWord(job.state, trans)}</span>
+          {!why.startsWith(stateWord(job.state, trans)) && (
+            <span className="cube-Hidden">{stateWord(job.state, trans)}</span>
+          )}
           <span className="cube-Job-time">
             <Elapsed job={job} ahead={ahead} isShown={isShown} />
           </span>
@@ -162,7 +164,11 @@ function Action({ icon, label, reached, run }: IAction): JSX.Element {
       aria-label={label}
       title={label}
       tabIndex={reached}
-      onClick={() => void run()}
+      onClick={({ currentTarget }) => {
+        // an order takes its button away
+        currentTarget.closest('.cube-Job')?.querySelector<HTMLElement>('.cube-Job-open')?.focus();
+        void run();
+      }}
     >
       <icon.react tag="span" width="16px" height="16px" />
     </button>

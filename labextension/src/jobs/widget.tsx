@@ -36,6 +36,12 @@ export class JobsPanel extends ReactWidget {
     super.dispose();
   }
 
+  /** Who asks for the jobs goes on there. */
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    this.node.querySelector<HTMLElement>('input, button')?.focus();
+  }
+
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this._see();

@@ -9,44 +9,12 @@ import type { ICubeClient, ISink } from '../tokens';
 import { ALL, LogSource, type From, type IFilter, type IJobRecord } from './ask';
 import type { IPart } from './lines';
 import { after, before, EMPTY, type IPane } from './pane';
-import { PAUSE, Scan, type IFound } from './scan';
+import { PAUSE, Scan } from './scan';
+import { NOTHING_FOUND, OPENING, type IShown } from './shown';
 
 const PERIOD = 60; // milliseconds between two looks at a log that grows
 const AGAIN = 2000; // the same, after nobody answered
 const FAR = 256_000; // bytes that are read to get to the end; what is further is jumped over
-
-/** `opening`: nothing is known yet; the others are those of a card (`../job/live`), `absent` its `none`. */
-export type Link = 'opening' | 'live' | 'lost' | 'unknown' | 'refused' | 'absent';
-
-/** A row that is to be seen; a new object each time it is asked for. */
-export interface ITarget {
-  readonly cursor: number;
-  /** It is what was asked for, not only the begin of what is to be seen. */
-  readonly marked: boolean;
-}
-
-/** What a view shows; another object after each change. */
-export interface IShown {
-  readonly link: Link;
-  readonly job: IJobRecord | null;
-  readonly filter: IFilter;
-  readonly pane: IPane;
-  /** The cursor at which the log ends. */
-  readonly size: number;
-  /** The end is kept in view. */
-  readonly following: boolean;
-  /** Other rows are on their way. */
-  readonly loading: boolean;
-  readonly target: ITarget | null;
-  /** Lines that have come since the end was left, and whether there are more. */
-  readonly fresh: { readonly count: number; readonly more: boolean } | null;
-  /** Lines that look like errors. */
-  readonly alarms: IFound;
-  /** Why the last wish was refused. */
-  readonly fault: string;
-}
-
-const NOTHING_FOUND: IFound = { places: [], gaps: [], count: 0, end: 0, whole: false };
 
 /** It asks nothing before `start` and after `stop`. */
 export class LogModel implements IDisposable, ISink {
@@ -230,6 +198,7 @@ export class LogModel implements IDisposable, ISink {
     if (first && this._place !== null) {
       this._set({ following: false });
       await this._around({ cursor: this._place }, this._place, true);
+      this._count(this._now.size);
     }
     this._pull();
     if (first) {
@@ -272,7 +241,7 @@ export class LogModel implements IDisposable, ISink {
       );
       const { pane: held, size: end } = this._now;
       this._wants ||= taken && held.end > pane.end && held.end < end;
-      await new Promise(resolve => setTimeout(resolve, PERIOD));
+      await new Promise(resolve => setTimeout(resolve, far ? 2 * PERIOD : PERIOD));
     }
   }
 
@@ -396,19 +365,7 @@ export class LogModel implements IDisposable, ISink {
   private _isDisposed = false;
   private _isPulling = false;
   private _isWatched = false;
-  private _now: IShown = {
-    link: 'opening',
-    job: null,
-    filter: ALL,
-    pane: EMPTY,
-    size: 0,
-    following: true,
-    loading: false,
-    target: null,
-    fresh: null,
-    alarms: NOTHING_FOUND,
-    fault: ''
-  };
+  private _now = OPENING;
   private _place: number | null;
   private _scan: Scan | null = null;
   private _timer = 0;

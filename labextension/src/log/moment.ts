@@ -29,7 +29,7 @@ export function momentOf(typed: string, occasions: IOccasions): number | null {
   }
   const [, amount = '', unit = '', rest = ''] = span;
   const seconds = Number(amount) * (UNITS[unit.charAt(0).toLowerCase()] ?? 0);
-  const words = rest.toLowerCase().split(/\s+/).filter(word => word !== 'the');
+  const words = rest.toLowerCase().split(/\s+/).filter(word => word !== '' && word !== 'the');
   const [side = text.startsWith('-') ? 'before' : text.startsWith('+') ? 'after' : 'ago', what = ''] = words;
   const base = baseOf(side, what, occasions);
   if (base === 0 || words.length > 2) {

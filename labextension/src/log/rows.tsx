@@ -5,7 +5,8 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, type JSX, type KeyboardEvent, type RefObject } from 'react';
 
 import type { IDetail } from './detail';
-import type { IShown, LogModel } from './model';
+import type { LogModel } from './model';
+import type { IShown } from './shown';
 import { rowAt } from './pane';
 import { LogRow } from './row';
 import type { Sight } from './sight';
@@ -15,6 +16,7 @@ const EDGE = 120; // rows before the edge at which more are asked for
 const NEAR = 4; // pixels from the end that count as the end
 
 interface IRowsProps {
+  readonly id: string;
   readonly model: LogModel;
   readonly shown: IShown;
   readonly detail: IDetail;
@@ -26,7 +28,7 @@ interface IRowsProps {
   readonly trans: TranslationBundle;
 }
 
-export function Rows({ model, shown, detail, hit, box, sight, only, onKeyDown, trans }: IRowsProps): JSX.Element {
+export function Rows({ id, model, shown, detail, hit, box, sight, only, onKeyDown, trans }: IRowsProps): JSX.Element {
   const { pane, following, target, size } = shown;
   const { rows } = pane;
   const top = useRef(0); // where the box stood when this last looked
@@ -141,6 +143,7 @@ export function Rows({ model, shown, detail, hit, box, sight, only, onKeyDown, t
   return (
     <div
       ref={box}
+      id={id}
       className="cube-Log-lines"
       data-wrap={detail.wrap}
       role="log"

@@ -6,7 +6,8 @@ import { useEffect, useState, type JSX } from 'react';
 import { textOf } from './ansi';
 import type { IFilter } from './ask';
 import type { ISearch } from './finder';
-import type { IShown, LogModel } from './model';
+import type { LogModel } from './model';
+import type { IShown } from './shown';
 import { sizeOf } from './moment';
 
 const SPEAK = 10_000; // milliseconds between two things that are said of a log that grows

@@ -8,6 +8,8 @@ import type { Sight } from './sight';
 const PARTS = 400; // more marks than these cannot be told apart
 
 interface IStripProps {
+  /** The id of the box with the lines. */
+  readonly lines: string;
   readonly size: number;
   readonly sight: Sight;
   readonly alarms: readonly number[];
@@ -17,7 +19,7 @@ interface IStripProps {
   readonly trans: TranslationBundle;
 }
 
-export function Strip({ size, sight, alarms, hits, gaps, go, trans }: IStripProps): JSX.Element {
+export function Strip({ lines, size, sight, alarms, hits, gaps, go, trans }: IStripProps): JSX.Element {
   const { top, bottom } = useSyncExternalStore(sight.listen, () => sight.now);
   const node = useRef<HTMLDivElement>(null);
   const isHeld = useRef(false);
@@ -35,6 +37,7 @@ export function Strip({ size, sight, alarms, hits, gaps, go, trans }: IStripProp
       ref={node}
       className="cube-Strip"
       role="scrollbar"
+      aria-controls={lines}
       aria-orientation="vertical"
       aria-valuemin={0}
       aria-valuemax={100}

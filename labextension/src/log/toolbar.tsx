@@ -10,7 +10,8 @@ import type { IFilter } from './ask';
 import type { IDetail } from './detail';
 import { Goto, type Way } from './goto';
 import type { Row } from './lines';
-import type { IShown, LogModel } from './model';
+import type { LogModel } from './model';
+import type { IShown } from './shown';
 import { Popover, useClose } from './popover';
 import { Tasks } from './tasks';
 
@@ -30,7 +31,7 @@ export function Toolbar({ model, shown, detail, search, choose, setDetail, go, t
   const none = alarms.places.length === 0;
   const errors = none ? '' : alarms.places.length.toLocaleString() + (alarms.whole ? '' : '+');
   return (
-    <div className="cube-Log-toolbar" role="toolbar" aria-label={trans.__('Log')}>
+    <div className="cube-Log-toolbar" role="group" aria-label={trans.__('What is shown of the log')}>
       {search}
       {job !== null && <Tasks job={job} filter={filter} choose={choose} trans={trans} />}
       <button

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import {
   useCallback,
   useEffect,
+  useId,
   useMemo,
   useRef,
   useState,
@@ -33,12 +34,21 @@ interface ILogProps {
   readonly height: string;
   /** The line that ends there is shown first; else the end. */
   readonly cursor?: number | null;
+  /** The task whose lines are shown first; else all. */
+  readonly task?: string;
   readonly trans: TranslationBundle;
 }
 
 /** The log of a job inside something else; it asks the server while it is drawn. */
-export function EmbeddedLog({ client, job, height, cursor = null, trans }: ILogProps): JSX.Element {
-  const model = useMemo(() => new LogModel(job, client, cursor), [client, cursor, job]);
+export function EmbeddedLog({ client, job, height, cursor = null, task = '', trans }: ILogProps): JSX.Element {
+  const [first] = useState(task); // which task has failed may change, what somebody looks at does not
+  const model = useMemo(() => {
+    const made = new LogModel(job, client, cursor);
+    if (first !== '') {
+      void made.choose({ tasks: [first], attempt: 0, alarms: false }, cursor ?? 0);
+    }
+    return made;
+  }, [client, cursor, first, job]);
   useEffect(() => {
     model.start();
     return (): void => {
@@ -58,6 +68,7 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
   const shown = useSyncExternalStore(useSubscribe(model), () => model.now);
   const search = useSyncExternalStore(useSubscribe(finder), () => finder.now);
   const [detail, setDetail] = useState<IDetail>(USUAL);
+  const id = useId();
   const [sight] = useState(() => new Sight());
   const box = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLInputElement>(null);
@@ -192,6 +203,7 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
       )}
       <div className="cube-Log-body">
         <Rows
+          id={id}
           model={model}
           shown={shown}
           detail={detail}
@@ -203,6 +215,7 @@ export function LogView({ model, trans }: { model: LogModel; trans: TranslationB
           trans={trans}
         />
         <Strip
+          lines={id}
           size={shown.size}
           sight={sight}
           alarms={shown.alarms.places}

@@ -25,7 +25,7 @@ export function Origin({ item, trans }: { item: IItem } & ITranslated): JSX.Elem
   const facts: [string, string][] = [
     [trans.__('source'), item.source],
     [trans.__('published by'), item.publisher === '' ? trans.__('nobody who is known') : item.publisher],
-    [trans.__('says its author'), item.author],
+    [trans.__('author, as it says'), item.author],
     [trans.__('license'), item.license],
     [trans.__('needs'), item.needs.join(', ')],
     [trans.__('digest'), item.digest]

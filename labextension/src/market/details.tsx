@@ -130,14 +130,14 @@ function Summary({ item, market, trans }: { item: IItem; market: Market } & ITra
 function Standing({ item, market, trans }: { item: IItem; market: Market } & ITranslated): JSX.Element | null {
   if (item.problem !== '' || item.missing !== '') {
     return (
-      <p className="cube-Note" data-is="warning">
+      <p className="cube-Market-note" data-is="warning">
         {item.problem !== '' ? item.problem : item.missing}
       </p>
     );
   }
   if (!item.isTrusted) {
     return (
-      <p className="cube-Note" data-is="warning">
+      <p className="cube-Market-note" data-is="warning">
         {trans.__('Not allowed yet: you are asked before it is used.')}
       </p>
     );
@@ -146,7 +146,7 @@ function Standing({ item, market, trans }: { item: IItem; market: Market } & ITr
     return null;
   }
   return (
-    <p className="cube-Note">
+    <p className="cube-Market-note">
       {trans.__('Allowed.')}{' '}
       <button className="cube-Link" type="button" onClick={() => void market.withdraw()}>
         {trans.__('Withdraw')}
@@ -178,7 +178,7 @@ function Use({ item, market, ask, trans }: { item: IItem } & Omit<IDetails, 'ren
   return (
     <footer className="cube-Foot">
       <button
-        className="cube-Button cube-Button-main"
+        className="cube-Market-button cube-Market-main"
         type="button"
         disabled={isUsing}
         onClick={() => void market.use(ask).then(toFault)}

@@ -96,11 +96,11 @@ export function Import({ market, trans }: { market: Market } & ITranslated): JSX
         )}
       </div>
       <footer className="cube-Foot">
-        <button className="cube-Button" type="submit" disabled={isAsking || path.trim() === ''}>
+        <button className="cube-Market-button" type="submit" disabled={isAsking || path.trim() === ''}>
           {trans.__('Look')}
         </button>
         <button
-          className="cube-Button cube-Button-main"
+          className="cube-Market-button cube-Market-main"
           type="button"
           disabled={isAsking || answer?.isDry !== true || wanted.length === 0}
           onClick={() => {

@@ -28,7 +28,7 @@ export function List({ search, rows, open, up, trans }: IList): JSX.Element {
   return (
     <>
       {found.problems.map(problem => (
-        <p key={problem} className="cube-Note" data-is="warning" role="status">
+        <p key={problem} className="cube-Market-note cube-List-problem" data-is="warning" role="status" title={problem}>
           {problem}
         </p>
       ))}
@@ -52,7 +52,7 @@ export function List({ search, rows, open, up, trans }: IList): JSX.Element {
         ))}
       </ul>
       {left > 0 && (
-        <button className="cube-Button cube-List-more" type="button" disabled={isAsking} onClick={() => void search.more()}>
+        <button className="cube-Market-button cube-List-more" type="button" disabled={isAsking} onClick={() => void search.more()}>
           {trans.__('Show more (%1 left)', left)}
         </button>
       )}
@@ -68,7 +68,7 @@ function Nothing({ search, trans }: Pick<IList, 'search' | 'trans'>): JSX.Elemen
     <Note>
       <p>{trans.__('Nothing was found.')}</p>
       <button
-        className="cube-Button"
+        className="cube-Market-button"
         type="button"
         onClick={() => {
           search.want(ANYTHING);

@@ -85,7 +85,7 @@ export function NewDataset({ market, trans }: { market: Market } & ITranslated):
         {fault !== null && <Refusal fault={fault} trans={trans} />}
         {answer !== null && (
           <>
-            <ul className="cube-Note">
+            <ul className="cube-Market-note">
               {answer.notes.map(note => (
                 <li key={note}>{note}</li>
               ))}
@@ -98,10 +98,10 @@ export function NewDataset({ market, trans }: { market: Market } & ITranslated):
         )}
       </div>
       <footer className="cube-Foot">
-        <button className="cube-Button" data-is={answer === null ? 'main' : ''} type="button" disabled={isAsking} onClick={() => { send(false); }}>
+        <button className="cube-Market-button" data-is={answer === null ? 'main' : ''} type="button" disabled={isAsking} onClick={() => { send(false); }}>
           {trans.__('Look')}
         </button>
-        <button className="cube-Button cube-Button-main" type="button" disabled={isAsking} onClick={() => { send(true); }}>
+        <button className="cube-Market-button cube-Market-main" type="button" disabled={isAsking} onClick={() => { send(true); }}>
           {trans.__('Publish')}
         </button>
         <span className="cube-Foot-words" role="status">

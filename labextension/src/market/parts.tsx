@@ -24,7 +24,7 @@ export function KindIcon({ kind, trans }: { kind: Kind | null } & ITranslated): 
 export function Head({ title, back, trans }: { title: string; back: () => void } & ITranslated): JSX.Element {
   return (
     <header className="cube-Head">
-      <button className="cube-Button cube-Button-plain" type="button" onClick={back} aria-label={trans.__('Back')} autoFocus>
+      <button className="cube-Market-button cube-Market-plain" type="button" onClick={back} aria-label={trans.__('Back')} autoFocus>
         <caretLeftIcon.react tag="span" />
       </button>
       <h2 className="cube-Head-title">
@@ -37,10 +37,10 @@ export function Head({ title, back, trans }: { title: string; back: () => void }
 /** Why something could not be had, and a button that tries again. */
 export function Refusal({ fault, again, trans }: { fault: ApiError; again?: () => void } & ITranslated): JSX.Element {
   return (
-    <div className="cube-Note" data-is="fault" role="alert">
+    <div className="cube-Market-note" data-is="fault" role="alert">
       <p>{refusalWords(fault, trans)}</p>
       {again !== undefined && (
-        <button className="cube-Button" type="button" onClick={again}>
+        <button className="cube-Market-button" type="button" onClick={again}>
           {trans.__('Try again')}
         </button>
       )}
@@ -49,7 +49,7 @@ export function Refusal({ fault, again, trans }: { fault: ApiError; again?: () =
 }
 
 export function Note({ children }: { children: ReactNode }): JSX.Element {
-  return <div className="cube-Note">{children}</div>;
+  return <div className="cube-Market-note">{children}</div>;
 }
 
 /** A part of a view that may be closed. */

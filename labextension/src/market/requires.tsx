@@ -47,7 +47,7 @@ function Branch({
     <li>
       <span className="cube-Requires-line">
         <button
-          className="cube-Button cube-Button-plain"
+          className="cube-Market-button cube-Market-plain"
           type="button"
           aria-expanded={isOpen}
           aria-label={trans.__('What %1 requires', called)}

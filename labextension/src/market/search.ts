@@ -137,8 +137,7 @@ export class Search implements IDisposable {
 
 /** One after the other; what was published meanwhile has moved others to the next page, where they would be twice. */
 function together(before: readonly IEntry[], after: readonly IEntry[]): readonly IEntry[] {
-  const known = new Set(before.map(keyOf));
-  return [...before, ...after.filter(one => !known.has(keyOf(one)))];
+  return [...new Map([...before, ...after].map(one => [keyOf(one), one])).values()];
 }
 
 export function keyOf({ source, name }: IEntry): string {

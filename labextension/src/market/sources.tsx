@@ -59,7 +59,7 @@ export function Sources({ market, trans }: { market: Market } & ITranslated): JS
         {fault !== null && (
           <Refusal fault={fault} again={() => { order(() => client.get(['sources'])); }} trans={trans} />
         )}
-        <p className="cube-Note">{trans.__('The first source that has a name decides.')}</p>
+        <p className="cube-Market-note">{trans.__('The first source that has a name decides.')}</p>
         <ol className="cube-Sources" aria-busy={isAsking}>
           {(known?.sources ?? []).map(one => (
             <li key={one.name}>
@@ -90,15 +90,15 @@ export function Sources({ market, trans }: { market: Market } & ITranslated): JS
                 <div className="cube-Row-facts">{trans.__('as of %1', new Date(one.asOf * 1000).toLocaleString())}</div>
               )}
               {one.problem !== '' && (
-                <p className="cube-Note" data-is="warning" title={one.problem}>
+                <p className="cube-Market-note" data-is="warning" title={one.problem}>
                   {one.problem}
                 </p>
               )}
             </li>
           ))}
         </ol>
-        {(answer?.problems ?? []).map(problem => (
-          <p key={problem} className="cube-Note" data-is="warning" role="status">
+        {unsaid(answer).map(problem => (
+          <p key={problem} className="cube-Market-note" data-is="warning" role="status">
             {problem}
           </p>
         ))}
@@ -118,7 +118,7 @@ export function Sources({ market, trans }: { market: Market } & ITranslated): JS
               change={setUri}
               help={trans.__('A folder of the server, git+https://HOST/PATH@REF, or https://HOST/FOLDER/.')}
             />
-            <button className="cube-Button" type="submit" disabled={isAsking || name.trim() === '' || uri.trim() === ''}>
+            <button className="cube-Market-button" type="submit" disabled={isAsking || name.trim() === '' || uri.trim() === ''}>
               {trans.__('Add')}
             </button>
           </div>
@@ -126,7 +126,7 @@ export function Sources({ market, trans }: { market: Market } & ITranslated): JS
       </div>
       <footer className="cube-Foot">
         <button
-          className="cube-Button"
+          className="cube-Market-button"
           type="button"
           disabled={isAsking}
           onClick={() => {
@@ -141,6 +141,12 @@ export function Sources({ market, trans }: { market: Market } & ITranslated): JS
       </footer>
     </div>
   );
+}
+
+/** Problems that do not stand beside a source already. */
+function unsaid(answer: ISources | null): readonly string[] {
+  const said = (answer?.sources ?? []).map(({ problem }) => problem).filter(problem => problem !== '');
+  return (answer?.problems ?? []).filter(line => !said.some(problem => line.includes(problem)));
 }
 
 function sources(value: unknown): ISources {

@@ -10,7 +10,7 @@ import { CommandIDs } from '../commands';
 import { addJobCommands } from '../jobs/commands';
 import { Picked } from '../jobs/picked';
 import { JobsPanel } from '../jobs/widget';
-import { addMarketCommands } from '../market/actions';
+import { addMarketCommands } from '../market/commands';
 import { MarketPanel } from '../market/widget';
 import { ICubeClient, IJobList } from '../tokens';
 import { cubeIcon } from './icon';
@@ -50,6 +50,7 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
         execute: () => {
           widget.currentWidget = panel;
           shell.activateById(widget.id);
+          panel.activate();
         }
       });
       palette?.addItem({ command, category });

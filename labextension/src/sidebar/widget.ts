@@ -18,7 +18,7 @@ export class Sidebar extends TabPanel {
     for (const panel of panels) {
       this.addWidget(panel);
     }
-    this.currentIndex = remembered() < panels.length ? remembered() : 0;
+    this.currentIndex = panels.length > remembered() ? remembered() : 0;
     this.currentChanged.connect((_, { currentIndex }) => {
       remember(currentIndex);
     });

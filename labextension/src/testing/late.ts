@@ -1,0 +1,19 @@
+/** An answer that comes when the test says so. */
+
+export interface ILate {
+  readonly promise: Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+}
+
+export function late(): ILate {
+  let resolve: (value: unknown) => void = () => undefined;
+  const promise = new Promise<unknown>(done => {
+    resolve = done;
+  });
+  return {
+    promise,
+    resolve: (value): void => {
+      resolve(value);
+    }
+  };
+}
