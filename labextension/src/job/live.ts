@@ -140,12 +140,14 @@ export class LiveJob implements IDisposable, ISink {
   private async _looks(): Promise<void> {
     this._isLooking = true;
     let pause = SOON;
+    let before = -Infinity;
     while (this._isWatched) {
       this._hasNews = false;
       const began = performance.now();
+      pause = began - before < 2 * PERIOD ? Math.min(2 * pause, PERIOD) : SOON;
+      before = began;
       await this._ask();
       await new Promise(resolve => setTimeout(resolve, Math.max(pause, SHARE * (performance.now() - began))));
-      pause = this._hasNews ? Math.min(2 * pause, PERIOD) : SOON;
       await this._rest();
     }
     this._isLooking = false;
