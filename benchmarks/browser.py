@@ -23,8 +23,10 @@ from harness import Promise
 from serving import UNDELAYED, Server, Wire
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Response
 
+TASKS, TASK_LINES = 4, 500  # lines of 80 bytes, of which the page shows all
+SLOW = "for i in $(seq {lines}); do printf '%079d\\n' $i; sleep 0.02; done"
 LINES, PAUSE = 120, 0.25  # a person's pace: the delay of a line is asked for, not the room for many
 # each line is the moment at which it was written
 CLOCK = """import time
@@ -164,6 +166,32 @@ def delays(page: Page, server: Server) -> dict[str, list[float]]:
     return {"socket": heard, "page": seen}
 
 
+def received(page: Page, server: Server) -> float:
+    """Bytes that the page gets while its log view follows a job, for each byte of its lines."""
+    options = {"shell": True, "instances": TASKS}
+    bodies: list[Response] = []
+    frames: list[str | bytes] = []
+    page.on("response", lambda response: bodies.append(response) if "/cube/api/" in response.url else None)
+    # the socket is there since the first card, and only a new one tells what it gets
+    page.reload()
+    page.on("websocket", lambda one: one.on("framereceived", lambda frame: frames.append(frame)) if "/cube/api/" in one.url else None)
+    page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.content?.activeCell")
+    page.evaluate("() => window.jupyterapp.restored")
+    page.wait_for_timeout(2000)  # until nothing takes the place in front any more
+    bodies.clear()
+    frames.clear()
+    job = server.ask("cube/api/jobs", {"text": SLOW.format(lines=TASK_LINES), "options": options})["id"]
+    page.evaluate("job => window.jupyterapp.commands.execute('jupyter-cube:open-log', { job })", job)
+    deadline = time.monotonic() + 120
+    while server.ask(f"cube/api/jobs/{job}")["state"] not in ("SUCCEEDED", "FAILED") and time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+    page.get_by_text(f"{TASK_LINES:079d}").first.wait_for()
+    page.wait_for_timeout(1000)  # until it has asked for all
+    size = sum(len(frame) for frame in frames) + sum(len(response.body()) for response in bodies)
+    print(f"{len(frames)} messages, {sum(map(len, frames))} bytes; {len(bodies)} answers, {size} bytes in all\n")
+    return size / (TASKS * TASK_LINES * 80)
+
+
 def measure(rounds: int) -> list[Promise]:
     from playwright.sync_api import sync_playwright
 
@@ -189,6 +217,7 @@ def measure(rounds: int) -> list[Promise]:
                 },
             )
             found |= delays(page, ours)
+            bytes_each = received(page, ours)
         browser.close()
     for name, values in found.items():
         print(f"{name}: {harness.spread(values)} ms, p99 {harness.percentile(values, 0.99):.4g}")
@@ -200,6 +229,7 @@ def measure(rounds: int) -> list[Promise]:
         Promise("cell -> card in the page", middle["card"], goal=0.5, peer="print", theirs=theirs),
         Promise("cell -> its first line", middle["first line"], goal=1, peer="print", theirs=theirs),
         Promise("line -> page, p99, more than to a client of the socket", more, goal=20),
+        Promise("the page gets, a byte of a line in its log view", bytes_each, goal=1.3, unit="bytes"),
     ]
 
 

@@ -49,7 +49,11 @@ class Server:
         env = {**os.environ, "JUPYTER_NO_CONFIG": "1"}
         with (self.root / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [*self._words, f"--ServerApp.root_dir={self.root}"], env=env, stdout=log, stderr=subprocess.STDOUT
+                [*self._words, f"--ServerApp.root_dir={self.root}"],
+                cwd=self.root,
+                env=env,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         self.pid = self._process.pid
         deadline = time.monotonic() + _START

@@ -36,7 +36,7 @@ class CubeHandler(APIHandler):
     def answer(self, value: Any, status: int = 200) -> None:
         """Finish with JSON."""
         self.set_status(status)
-        self.finish(json.dumps(value, ensure_ascii=False))
+        self.finish(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
     def body(self, *known: str) -> dict[str, Any]:
         """The request's JSON object.

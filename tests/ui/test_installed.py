@@ -12,7 +12,7 @@ from live_jupyter import Jupyter
 
 import jupyter_cube
 
-SIZE = 60_000  # bytes of all scripts of the front end; what Jupyter has anyway must not be in it again
+SIZE = 250_000  # bytes of all scripts of the front end; what Jupyter has anyway must not be in it again
 BUILT = Path(sysconfig.get_path("data"), "share", "jupyter", "labextensions", "jupyter-cube")
 
 

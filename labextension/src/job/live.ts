@@ -140,21 +140,24 @@ export class LiveJob implements IDisposable, ISink {
   private async _looks(): Promise<void> {
     this._isLooking = true;
     let pause = SOON;
+    let before = -Infinity;
     while (this._isWatched) {
       this._hasNews = false;
       const began = performance.now();
+      pause = began - before < 2 * PERIOD ? Math.min(2 * pause, PERIOD) : SOON;
+      before = began;
       await this._ask();
       await new Promise(resolve => setTimeout(resolve, Math.max(pause, SHARE * (performance.now() - began))));
-      pause = (await this._rest()) ? SOON : Math.min(2 * pause, PERIOD);
+      await this._rest();
     }
     this._isLooking = false;
   }
 
-  /** Return when it is time for the next look; false: that was at once. */
-  private async _rest(): Promise<boolean> {
+  /** Return when it is time for the next look. */
+  private async _rest(): Promise<void> {
     const rest = this._rhythm();
     if (this._hasNews || !this._isWatched) {
-      return false;
+      return;
     }
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, rest);
@@ -164,7 +167,6 @@ export class LiveJob implements IDisposable, ISink {
       };
     });
     this._wake = (): void => undefined;
-    return true;
   }
 
   /** Milliseconds until the next look that no news have asked for. */

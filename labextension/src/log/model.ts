@@ -12,7 +12,9 @@ import { after, before, EMPTY, type IPane } from './pane';
 import { PAUSE, Scan } from './scan';
 import { NOTHING_FOUND, OPENING, type IShown } from './shown';
 
-const PERIOD = 60; // milliseconds between two looks at a log that grows
+const PERIOD = 200; // milliseconds between two looks at the least, where lines come all the time
+const SOON = 16; // the same of the first ones: a line that comes after a while is seen at once
+const MORE = 60; // the same while there is more to read than one answer holds
 const AGAIN = 2000; // the same, after nobody answered
 const FAR = 256_000; // bytes that are read to get to the end; what is further is jumped over
 
@@ -230,6 +232,9 @@ export class LogModel implements IDisposable, ISink {
   private async _pulling(): Promise<void> {
     while (this._wants && this._now.following && this._isWatched && this._now.link === 'live') {
       this._wants = false;
+      const began = performance.now();
+      this._pause = began - this._pulled < 2 * PERIOD ? Math.min(2 * this._pause, PERIOD) : SOON;
+      this._pulled = began;
       const { filter, pane, size } = this._now;
       if (pane !== EMPTY && pane.end >= size) {
         return;
@@ -240,8 +245,9 @@ export class LogModel implements IDisposable, ISink {
         part => (far ? part : after(this._now.pane, part))
       );
       const { pane: held, size: end } = this._now;
+      const isMore = taken && !far && held.end > pane.end && held.end < size;
       this._wants ||= taken && held.end > pane.end && held.end < end;
-      await new Promise(resolve => setTimeout(resolve, far ? 2 * PERIOD : PERIOD));
+      await new Promise(resolve => setTimeout(resolve, isMore ? MORE : this._pause));
     }
   }
 
@@ -366,7 +372,9 @@ export class LogModel implements IDisposable, ISink {
   private _isPulling = false;
   private _isWatched = false;
   private _now = OPENING;
+  private _pause = SOON;
   private _place: number | null;
+  private _pulled = -Infinity;
   private _scan: Scan | null = null;
   private _timer = 0;
   private _turn = 0;
