@@ -65,7 +65,7 @@ class Hub:
         self._post(f"users/{user}")
         token = self._post(f"users/{user}/tokens")["token"]
         self._post(f"users/{user}/server")
-        server = Jupyter(f"{self.address}/user/{user}", token, home, {})
+        server = Jupyter(home, f"{self.address}/user/{user}", token, home, {})
         await_answer(f"{server.address}/api", headers={"Authorization": f"token {token}"})
         return server
 
