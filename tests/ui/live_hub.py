@@ -31,6 +31,8 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = {homes!r} + "/{{username}}"
 c.Spawner.args = {args!r}
 c.Spawner.environment = {{"CUBE_LOCKS": {locks!r}}}
+c.LocalProcessSpawner.interrupt_timeout = 1  # Jupyter's server asks then whether it is meant
+c.LocalProcessSpawner.term_timeout = 30  # it ends its kernels first
 c.Spawner.default_url = "/lab"
 c.Spawner.start_timeout = c.Spawner.http_timeout = 60
 c.ConfigurableHTTPProxy.command = [{proxy!r}]
@@ -106,7 +108,7 @@ def running_hub(place: Path) -> Iterator[Hub]:
         await_answer(f"{address}/hub/api", process, place / "hub.log")
         yield Hub(address, password, homes, token)
     finally:
-        end(process)
+        end(process, 60)
 
 
 def missing() -> str:

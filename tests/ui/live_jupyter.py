@@ -136,11 +136,11 @@ def _write(file: Path, values: Mapping[str, Any]) -> None:
     file.write_text(json.dumps(values), "utf-8")
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes], seconds: float = 20) -> None:
     """Ask it to end; what does not is killed."""
     process.send_signal(signal.SIGTERM)
     try:
-        process.wait(20)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
