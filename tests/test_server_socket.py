@@ -105,7 +105,7 @@ async def test_a_view_hears_of_the_first_lines_before_anybody_has_recorded_them(
     shown = json.loads((await jp_fetch("cube", "api", "jobs", job.id, "output")).body)
     assert shown["application/vnd.jupyter-cube.job+json"]["tail"] == ["first"]
     job.stop()
-    job.wait(20)
+    await page.until_end("a")
 
 
 async def test_the_list_of_jobs_says_only_what_has_changed(jp_ws_fetch: Connect) -> None:
