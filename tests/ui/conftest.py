@@ -25,8 +25,13 @@ WATCH_CARDS = """
             window.cubeHeights.set(target, [...seen, target.offsetHeight]);
         }
     });
-    new MutationObserver(() => {
-        for (const card of document.querySelectorAll('.cube-Output')) {
+    new MutationObserver(changes => {
+        const added = changes.flatMap(({ addedNodes }) => [...addedNodes]).filter(node => node instanceof Element);
+        const cards = added.flatMap(node => [
+            ...(node.matches('.cube-Output') ? [node] : []),
+            ...node.querySelectorAll('.cube-Output')
+        ]);
+        for (const card of cards) {
             if (!window.cubeHeights.has(card)) {
                 window.cubeHeights.set(card, []);
                 sizes.observe(card);

@@ -17,12 +17,11 @@ import pytest
 import websocket
 from live_hub import Hub, running_hub
 from live_jupyter import Jupyter
-from test_live import COUNT, LIVE, cells, gate, grows
+from test_live import COUNT, LIVE, cells, grows
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["gate"]  # a fixture
 
 pytestmark = pytest.mark.skipif(bool(live_hub.missing()), reason=live_hub.missing())
 

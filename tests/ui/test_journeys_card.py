@@ -95,6 +95,8 @@ def test_nothing_in_a_log_runs_or_restyles_the_page(open_in: Open, run_all: Run,
         if opened:
             card.get_by_role("button", name="More lines").click()
             card.locator(".cube-Log-row", has_text="the last line").wait_for()
+            card.locator(".cube-Log-lines").press("g")
+            card.locator(".cube-Log-row", has_text="red").wait_for()
         shown = inner.inner_text()
         for words in ("progress 99%", "the last line", "link after", "<style>*{display:none}</style>"):
             assert words in shown

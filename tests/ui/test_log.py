@@ -97,6 +97,15 @@ def count(view: Locator, words: str) -> None:
     view.locator(".cube-Search-count", has_text=words).wait_for()
 
 
+def grows(page: Page, number: int) -> None:
+    """The lines that can be seen come to a number, or are beyond it already."""
+    page.wait_for_function(
+        """number => [...document.querySelectorAll('.cube-Log-text')]
+            .some(node => Number(/^line (\\d+)$/.exec(node.innerText)?.[1]) >= number)""",
+        arg=number,
+    )
+
+
 def test_a_running_job_is_followed_to_its_end(
     page: Page, jupyter: Jupyter, open_log: Callable[..., Locator], tmp_path: Path
 ) -> None:
@@ -107,7 +116,8 @@ def test_a_running_job_is_followed_to_its_end(
         view = open_log(job)
         page.locator(".lm-TabBar-tabLabel", has_text="counting").wait_for()
         follow = view.get_by_role("button", name="Follow")
-        view.locator(".cube-Log-text", has_text=re.compile("^line 60$")).first.wait_for()
+        grows(page, 60)  # more than a screen
+        grows(page, 80)
         assert follow.get_attribute("aria-pressed") == "true"
         view.locator(".cube-Log-lines").hover()
         page.mouse.wheel(0, -400)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from live_jupyter import Jupyter, running
-from test_live import COUNT, LIVE, cells, gate, grows
+from test_live import COUNT, LIVE, cells, grows
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["gate"]  # a fixture
 
 
 @pytest.fixture(scope="module")

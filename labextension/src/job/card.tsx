@@ -17,6 +17,8 @@ const OPENED = 'calc(20 * var(--jp-code-line-height) * var(--jp-code-font-size))
 
 interface ILiving extends ITranslated {
   readonly client: ICubeClient;
+  /** So many lines of the log to begin with. */
+  readonly lines: number;
   readonly live: ILive;
   readonly actions: IActions;
 }
@@ -52,7 +54,7 @@ function Instead({ text, children }: { text: string; children: ReactNode }): JSX
   );
 }
 
-function Card({ job, client, live, actions, trans }: { job: IJob } & ILiving): JSX.Element {
+function Card({ job, client, lines, live, actions, trans }: { job: IJob } & ILiving): JSX.Element {
   const isLive = live.link === 'live';
   const [isOpen, setIsOpen] = useState(false);
   const later = useClock(live.at, isLive && job.started !== 0 && !isFinal(job));
@@ -69,6 +71,7 @@ function Card({ job, client, live, actions, trans }: { job: IJob } & ILiving): J
       data-state={job.state}
       data-link={live.link}
       data-reserved={reserved}
+      style={{ ['--cube-lines' as string]: lines }}
       role="group"
       aria-label={trans.__('Job %1: %2', job.name, words)}
     >
@@ -99,7 +102,7 @@ function Card({ job, client, live, actions, trans }: { job: IJob } & ILiving): J
         {isOpen ? (
           <EmbeddedLog client={client} job={job.id} task={failedTask(job)} height={OPENED} trans={trans} />
         ) : (
-          <Tail lines={job.tail} go={actions.openLog} />
+          <Tail lines={job.tail.slice(-lines)} go={actions.openLog} />
         )}
       </div>
       <Foot job={job} live={live} isOpen={isOpen} open={setIsOpen} trans={trans} />

@@ -172,7 +172,7 @@ describe('without a socket', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
     const client = new FakeJob(record());
     const card = show(client);
-    await vi.advanceTimersByTimeAsync(10);
+    await vi.advanceTimersByTimeAsync(200);
     for (const sink of client.topics.keys()) {
       sink.lost();
     }

@@ -4,6 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 
 import { CommandIDs } from '../commands';
+import { ICubeSettings } from '../settings';
 import { ICubeClient } from '../tokens';
 import { MIME } from './job';
 import { JobCard, type IDoors } from './widget';
@@ -14,13 +15,18 @@ export const cards: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-cube:job',
   description: 'Shows the job of a cell as a card.',
   autoStart: true,
-  requires: [IRenderMimeRegistry, ICubeClient],
-  activate: (app: JupyterFrontEnd, rendermime: IRenderMimeRegistry, client: ICubeClient) => {
+  requires: [IRenderMimeRegistry, ICubeClient, ICubeSettings],
+  activate: (
+    app: JupyterFrontEnd,
+    rendermime: IRenderMimeRegistry,
+    client: ICubeClient,
+    settings: ICubeSettings
+  ) => {
     rendermime.addFactory(
       {
         safe: true, // untrusted notebooks show the card, too: it runs nothing and takes no address from the record
         mimeTypes: [MIME],
-        createRenderer: options => new JobCard(options, client, doors(app))
+        createRenderer: options => new JobCard(options, client, doors(app), settings)
       },
       40 // before text/html, which has 50
     );

@@ -1,6 +1,7 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
+import { CubeSettings } from '../settings';
 import { STATES } from '../states';
 import { FakeJob } from '../testing/client';
 import { record } from '../testing/records';
@@ -115,6 +116,17 @@ it('names commands as a notebook takes them', () => {
     'deleted; submit it again with: %cube submit /s/spec.yaml'
   );
   expect(notebookForm('see: /usr/bin/python3 -m jupyter_cube jobs')).toBe('see: %cube jobs');
+});
+
+it('shows as many lines as the settings say, also when they change', async () => {
+  const settings = new CubeSettings();
+  const made = new JobCard({}, new FakeJob(), undefined, settings);
+  cards.push(made);
+  void made.renderModel(model(record({ tail: ['one', 'two', 'three'] })));
+  expect(all(made, '.cube-Tail-line')).toHaveLength(3);
+  settings.take({ lines: 2 });
+  await vi.waitUntil(() => all(made, '.cube-Tail-line').length === 2);
+  expect(all(made, '.cube-Tail-line').map(line => line.textContent)).toEqual(['two', 'three']);
 });
 
 it('makes nothing but text of a record, whatever it holds', () => {

@@ -7,6 +7,7 @@ import { Widget } from '@lumino/widgets';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 
+import { CubeSettings, type ICubeSettings } from '../settings';
 import type { ICubeClient } from '../tokens';
 import { Output } from './card';
 import { copyError } from './error';
@@ -25,6 +26,8 @@ export interface IDoors {
 }
 
 const ALONE: IDoors = { log: null, terminal: null, isWriter: () => true };
+const FRESH = 5; // seconds for which a record is news: of its job the first lines are awaited
+const GLANCE = 150; // milliseconds that an older card is in sight before it asks: whoever scrolls past does not wait for it
 const TURN = 5000; // milliseconds after which another page writes what the writer has not written
 
 /** A card of one output; each new record of the output is drawn into it. It asks the server while it can be seen. */
@@ -32,9 +35,11 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
   constructor(
     { translator }: Pick<IRenderMime.IRendererOptions, 'translator'>,
     private readonly _client: ICubeClient,
-    private readonly _doors = ALONE
+    private readonly _doors = ALONE,
+    private readonly _settings: ICubeSettings = new CubeSettings()
   ) {
     super();
+    _settings.changed.connect(this._again);
     this.addClass('cube-Output');
     this._trans = (translator ?? nullTranslator).load('jupyter_cube');
   }
@@ -62,7 +67,9 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
   override dispose(): void {
     if (!this.isDisposed) {
       this._seen.disconnect();
+      this._settings.changed.disconnect(this._again);
       this._live?.dispose();
+      clearTimeout(this._passing);
       clearTimeout(this._turn);
       this._root.unmount();
       super.dispose();
@@ -76,6 +83,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
 
   protected override onBeforeDetach(message: Message): void {
     this._seen.disconnect();
+    clearTimeout(this._passing);
     this._isSeen = false;
     this._watch();
     super.onBeforeDetach(message);
@@ -99,6 +107,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
         record={this._model.data[MIME]}
         text={typeof plain === 'string' ? plain : ''}
         client={this._client}
+        lines={this._settings.now.lines}
         live={this._live?.now ?? NOTHING}
         actions={this._actions}
         trans={this._trans}
@@ -160,14 +169,26 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     };
   }
 
+  private readonly _again = (): void => {
+    this._draw();
+  };
   private _isSeen = false;
   private _live: LiveJob | null = null;
   private _model: IRenderMime.IMimeModel | null = null;
   private readonly _root = createRoot(this.node);
   private readonly _seen = new IntersectionObserver(entries => {
+    clearTimeout(this._passing);
     this._isSeen = entries.at(-1)?.isIntersecting ?? false;
-    this._watch();
+    const parsed = parse(this._model?.data[MIME]);
+    if (this._isSeen && parsed.kind === 'job' && Math.abs(Date.now() / 1000 - parsed.job.asOf) > FRESH) {
+      this._passing = setTimeout(() => {
+        this._watch();
+      }, GLANCE);
+    } else {
+      this._watch();
+    }
   });
+  private _passing: ReturnType<typeof setTimeout> | undefined;
   private _turn: ReturnType<typeof setTimeout> | undefined;
   private readonly _trans: TranslationBundle;
 }

@@ -65,7 +65,8 @@ export function Panel({ market, rendermime, ask, field, trans }: IPanel): JSX.El
         <div
           className="cube-Layer"
           onKeyDown={event => {
-            if (event.key === 'Escape') {
+            const isTyping = event.target instanceof Element && event.target.matches('input, select, textarea');
+            if (event.key === 'Escape' && !isTyping) {
               event.preventDefault();
               void market.back();
             }

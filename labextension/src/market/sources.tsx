@@ -6,6 +6,7 @@ import { TextField } from './fields';
 import type { Market } from './market';
 import { Head, Note, Refusal } from './parts';
 import { count, fields, list, text, texts } from './record';
+import { ANYTHING } from './search';
 import { useAsked } from './use';
 import type { ITranslated } from './words';
 
@@ -64,7 +65,17 @@ export function Sources({ market, trans }: { market: Market } & ITranslated): JS
           {(known?.sources ?? []).map(one => (
             <li key={one.name}>
               <div className="cube-Row-head">
-                <bdi className="cube-Row-name">{one.name}</bdi>
+                <button
+                  className="cube-Link cube-Row-name"
+                  type="button"
+                  title={trans.__('Show the items of %1', one.name)}
+                  onClick={() => {
+                    search.want({ ...ANYTHING, source: one.name });
+                    market.show('list');
+                  }}
+                >
+                  <bdi>{one.name}</bdi>
+                </button>
                 <span className="cube-Row-version">{trans._n('%1 item', '%1 items', one.items)}</span>
                 {!FIXED.includes(one.name) && (
                   <button

@@ -124,6 +124,11 @@ describe('the market', () => {
     await vi.waitFor(() => {
       expect(client.heard).toContain('DELETE sources/team {}');
     });
+    await vi.waitFor(() => {
+      click(panel, 'mine');
+    });
+    await says(text, 'from mine');
+    expect(client.heard.some(words => words.includes('"source":"mine"'))).toBe(true);
   });
 
   it('lists what a file of another system holds before anything is brought in', async () => {
