@@ -23,7 +23,7 @@ from harness import Promise
 from serving import UNDELAYED, Server, Wire
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Response
+    from playwright.sync_api import Browser, Page, Response, WebSocket
 
 TASKS, TASK_LINES = 4, 500  # lines of 80 bytes, of which the page shows all
 SLOW = "for i in $(seq {lines}); do printf '%079d\\n' $i; sleep 0.02; done"
@@ -171,10 +171,18 @@ def received(page: Page, server: Server) -> float:
     options = {"shell": True, "instances": TASKS}
     bodies: list[Response] = []
     frames: list[str | bytes] = []
+
+    def frame(payload: str | bytes) -> None:  # what is built in cannot be a listener
+        frames.append(payload)
+
+    def listen(one: WebSocket) -> None:
+        if "/cube/api/" in one.url:
+            one.on("framereceived", frame)
+
     page.on("response", lambda response: bodies.append(response) if "/cube/api/" in response.url else None)
     # the socket is there since the first card, and only a new one tells what it gets
     page.reload()
-    page.on("websocket", lambda one: one.on("framereceived", lambda frame: frames.append(frame)) if "/cube/api/" in one.url else None)
+    page.on("websocket", listen)
     page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.content?.activeCell")
     page.evaluate("() => window.jupyterapp.restored")
     page.wait_for_timeout(2000)  # until nothing takes the place in front any more

@@ -75,7 +75,8 @@ async def test_a_server_that_only_a_follower_uses_is_culled_unless_running_jobs_
     jp_serverapp.shutdown_no_activity()
     assert bool(culled) is not keep_awake
     job.stop()
-    job.wait(20)
+    for page in pages:
+        await page.until_end("a")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pytest
 import websocket
 from live_hub import Hub, running_hub
 from live_jupyter import Jupyter
-from test_live import COUNT, LIVE, cells, grows
+from live_notebook import COUNT, LIVE, cells, grows
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from live_jupyter import Jupyter, running
-from test_live import COUNT, LIVE, cells, grows
+from live_notebook import COUNT, LIVE, cells, grows
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-
 
 
 @pytest.fixture(scope="module")
