@@ -171,7 +171,8 @@ def test_fifty_cards_scroll_as_smoothly_as_plain_outputs(
     assert ours > min(SMOOTH, usual) - 0.2
     heights = page.evaluate("[...window.cubeHeights.values()]")
     assert len(heights) > 30  # those that were scrolled by
-    assert all(len(set(one)) == 1 for one in heights), heights
+    odd = [one for one in heights if len(set(one) - {0}) != 1]  # 0: the notebook has put the cell aside
+    assert not odd
 
 
 def scrolled(page: Page) -> float:
