@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import pytest
 from live_jupyter import Jupyter, running
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 MODULES = ("axe_playwright_python", "jupyterlab", "notebook", "playwright", "pytest_playwright")
@@ -75,9 +76,26 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
         yield server
 
 
+Open = Callable[[str, str], "Page"]
+
+
 @pytest.fixture
-def open_in(page: Page, jupyter: Jupyter) -> Iterator[Callable[[str, str], Page]]:
+def open_in(page: Page, jupyter: Jupyter) -> Iterator[Open]:
     """``open_in(front_end, path)`` opens a notebook in ``lab`` or ``notebook``; no error of our scripts goes unseen."""
+    with _opener(page, jupyter) as open_it:
+        yield open_it
+
+
+@pytest.fixture
+def open_untraced(browser: Browser, jupyter: Jupyter) -> Iterator[Open]:
+    """The same in a page that nothing is recorded of: recording costs more than what is measured there."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    with context, _opener(context.new_page(), jupyter) as open_it:
+        yield open_it
+
+
+@contextlib.contextmanager
+def _opener(page: Page, jupyter: Jupyter) -> Iterator[Open]:
     page.add_init_script(WATCH_CARDS)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))

@@ -94,9 +94,9 @@ def peace(page: Page) -> Frames:
 
 
 def test_six_notebooks_of_ten_cards_leave_lab_responsive(
-    open_in: Open, jupyter: Jupyter, outputs: list[dict[str, Any]], gate: Path
+    open_untraced: Open, jupyter: Jupyter, outputs: list[dict[str, Any]], gate: Path
 ) -> None:
-    page = open_in("lab", jupyter.write("empty.ipynb", cells("unused", ""), kernel=True))
+    page = open_untraced("lab", jupyter.write("empty.ipynb", cells("unused", ""), kernel=True))
     page.set_viewport_size({"width": 1900, "height": 1200})
     before = peace(page)
     names = [jupyter.write(f"load-{number}.ipynb", book(outputs, 10), kernel=True) for number in range(6)]
@@ -123,10 +123,10 @@ def test_six_notebooks_of_ten_cards_leave_lab_responsive(
     page.wait_for_function(SEE_ALL, timeout=60_000)  # a card is brought up to date where it is seen
 
 
-def test_a_task_that_writes_as_fast_as_it_can(open_in: Open, run_all: Run, jupyter: Jupyter) -> None:
+def test_a_task_that_writes_as_fast_as_it_can(open_untraced: Open, run_all: Run, jupyter: Jupyter) -> None:
     made = cells("fast", "")
     made[1]["source"] = FAST
-    page = open_in("lab", jupyter.write("fast.ipynb", made, kernel=True))
+    page = open_untraced("lab", jupyter.write("fast.ipynb", made, kernel=True))
     before = peace(page)
     run_all(page)
     card = page.locator(f"{LIVE}[data-state=RUNNING]")
@@ -158,20 +158,21 @@ def heap(page: Page) -> float:
 
 
 def test_fifty_cards_scroll_as_smoothly_as_plain_outputs(
-    open_in: Open, jupyter: Jupyter, outputs: list[dict[str, Any]]
+    open_untraced: Open, jupyter: Jupyter, outputs: list[dict[str, Any]]
 ) -> None:
     plain = [{"text/plain": "\n".join(f"line {number}" for number in range(8))}]
-    page = open_in("lab", jupyter.write("plain.ipynb", book(plain, 50), kernel=True))
+    page = open_untraced("lab", jupyter.write("plain.ipynb", book(plain, 50), kernel=True))
     page.locator(".jp-OutputArea-output").first.wait_for()
     usual = scrolled(page)
-    page = open_in("lab", jupyter.write("fifty.ipynb", book(outputs, 50), kernel=True))
+    page = open_untraced("lab", jupyter.write("fifty.ipynb", book(outputs, 50), kernel=True))
     page.locator(f"{LIVE}[data-state=RUNNING]").first.wait_for()
     ours = scrolled(page)
     report(f"{ours:.1%} of the frames below 50 ms, {usual:.1%} with plain outputs")
     assert ours > min(SMOOTH, usual) - 0.2
-    heights = page.evaluate("[...window.cubeHeights.values()]")
-    assert len(heights) == 50
-    assert all(len(set(one)) == 1 for one in heights), heights
+    # 0: the notebook has put the cell aside
+    heights = [set(one) - {0} for one in page.evaluate("[...window.cubeHeights.values()]")]
+    assert sum(len(one) == 1 for one in heights) > 20  # those that were scrolled by
+    assert all(len(one) <= 1 for one in heights), heights
 
 
 def scrolled(page: Page) -> float:
