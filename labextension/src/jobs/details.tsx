@@ -10,7 +10,7 @@ import { CommandIDs } from '../commands';
 import { NO_FACTS } from '../job/job';
 import { Roles } from '../job/marks';
 import { clock, moment } from '../job/model';
-import { ApiError } from '../request';
+import { ApiError, refusal } from '../request';
 import type { ICubeClient } from '../tokens';
 import { describe, type IDescribed } from './described';
 import { hasEnded, type IListed } from './listed';
@@ -37,11 +37,9 @@ export function Details({ job, client, commands, ahead, trans }: IDetails): JSX.
         }
       },
       (error: unknown) => {
-        if (!(error instanceof ApiError)) {
-          throw error;
-        }
+        const fault = refusal(error);
         if (isWanted) {
-          setKnown(before => before ?? error);
+          setKnown(before => before ?? fault);
         }
       }
     );

@@ -3,7 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState, type JSX, type ReactNode } from 'react';
 
-import { ApiError } from '../request';
+import { refusal } from '../request';
 import type { ICubeClient } from '../tokens';
 import { files, variables, type IFiles, type IVariables } from './described';
 import type { IListed } from './listed';
@@ -62,12 +62,9 @@ function Sheet({ paper, job, client, trans }: Omit<IPapers, 'children'> & { pape
       }
     };
     void read(paper, job.id, client, trans).then(show, (error: unknown) => {
-      if (!(error instanceof ApiError)) {
-        throw error;
-      }
       show(
         <p className="cube-Details-fault" role="alert">
-          {error.message}
+          {refusal(error).message}
         </p>
       );
     });
