@@ -53,18 +53,6 @@ export function clock(seconds: number): string {
   return `${days > 0 ? `${String(days)} d ` : ''}${time}:${two(left % 60)}`;
 }
 
-/** Bytes with a unit: `512 B`, `12.3 MB`. */
-export function bytes(number: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let at = 0;
-  let left = number;
-  while (left >= 1000 && at < units.length - 1) {
-    left /= 1000;
-    at += 1;
-  }
-  return `${left.toFixed(at === 0 || left >= 100 ? 0 : 1)} ${units[at] ?? ''}`;
-}
-
 /** The task that a failed job's lines are of; empty where it has one task, or nobody knows. */
 export function failedTask(job: IJob): string {
   return isFinal(job) ? (job.tail[0]?.task ?? '') : '';

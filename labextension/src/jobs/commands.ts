@@ -7,10 +7,10 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { CommandIDs } from '../commands';
+import type { IListed } from '../listed';
 import { refusal } from '../request';
 import type { ICubeClient, IJobList } from '../tokens';
 import { confirmed, tell } from './asking';
-import type { IListed } from './listed';
 import { obeys, orderAll, type Order } from './orders';
 import type { Picked } from './picked';
 

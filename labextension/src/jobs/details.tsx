@@ -10,10 +10,10 @@ import { CommandIDs } from '../commands';
 import { NO_FACTS } from '../job/job';
 import { Roles } from '../job/marks';
 import { clock, moment } from '../job/model';
+import { hasEnded, type IListed } from '../listed';
 import { ApiError, refusal } from '../request';
 import type { ICubeClient } from '../tokens';
 import { describe, type IDescribed } from './described';
-import { hasEnded, type IListed } from './listed';
 import { Papers } from './papers';
 
 const SHORT = 6; // characters of an id, which are accepted everywhere

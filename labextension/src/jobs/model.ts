@@ -3,9 +3,9 @@
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
+import { listed, type IListed } from '../listed';
 import { refusal } from '../request';
 import type { ICubeClient, IJobList, IJobs, ISink } from '../tokens';
-import { listed, type IListed } from './listed';
 
 const AGAIN = 2000; // milliseconds until what the server has ended is asked for again
 const NOTHING: IJobs = { link: 'asking', jobs: [], ahead: 0, fault: '' };

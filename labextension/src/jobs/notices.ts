@@ -6,12 +6,12 @@ import type { CommandRegistry } from '@lumino/commands';
 
 import { CommandIDs } from '../commands';
 import { clock } from '../job/model';
-import { countWords, stateWord } from '../job/words';
+import { countWords } from '../job/words';
+import type { IListed } from '../listed';
 import type { IChosen } from '../settings';
-import { STATES } from '../states';
+import { STATES, stateWord } from '../states';
 import type { ICubeClient, IJobList } from '../tokens';
 import { Endings } from './endings';
-import type { IListed } from './listed';
 
 const TOGETHER = 1000; // milliseconds in which several ends become one notice
 const SHOWN = 8000; // milliseconds until a good one goes by itself
