@@ -61,7 +61,7 @@ function tell(ended: readonly IListed[], commands: CommandRegistry, trans: Trans
 }
 
 /** `train failed after 0:41: worker-1 exit 1`, `3 jobs have ended: 1 failed, 2 succeeded`. */
-export function endWords(ended: readonly IListed[], trans: TranslationBundle): string {
+function endWords(ended: readonly IListed[], trans: TranslationBundle): string {
   const [only, ...others] = ended;
   if (only === undefined || others.length > 0) {
     const counts = STATES.map(state => ({ state, count: ended.filter(job => job.state === state).length }));

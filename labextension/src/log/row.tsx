@@ -11,7 +11,7 @@ import type { IDetail } from './detail';
 import type { IGap, ILine, Row } from './lines';
 import { clockOf, sinceStart } from './moment';
 
-export interface IRowProps {
+interface IRowProps {
   readonly row: Row;
   readonly detail: IDetail;
   /** When the job started, seconds since the epoch. */

@@ -148,7 +148,7 @@ function Files({ model, shown: { filter, job, pane }, trans }: Pick<IToolbarProp
   }
   const several = job?.tasks.length !== 1;
   return (
-    <div className="cube-Files">
+    <div>
       <button
         className="cube-Menu-item"
         type="button"
