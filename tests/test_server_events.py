@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tornado.websocket import WebSocketClientConnection
 
 from jupyter_cube import api
 from jupyter_cube.lifecycle.state import State
+from jupyter_cube.server import feed
 from jupyter_cube.server.events import ID, Events
 
 __all__ = ["jp_server_config"]  # a fixture
@@ -65,6 +67,31 @@ async def test_each_change_of_a_state_is_one_event(jp_ws_fetch: Connect, events:
     while seen[-1]["state"] != "FAILED":
         seen.append(await heard(listener))
     assert {one["id"] for one in seen} == {job.id}
+    listener.close()
+
+
+async def test_what_was_known_before_a_failure_is_no_news(
+    jp_ws_fetch: Connect, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, looks = feed.jobs, 0
+
+    async def jobs() -> AsyncIterator[feed.Message]:
+        nonlocal looks
+        looks += 1
+        first = looks == 1
+        async with contextlib.aclosing(real()) as messages:
+            async for message in messages:
+                yield message
+                if first:
+                    raise OSError("the disk is away")
+
+    monkeypatch.setattr(feed, "jobs", jobs)
+    before = api.submit("true", shell=True, name="before")
+    assert before.wait(20) is State.SUCCEEDED
+    listener = await jp_ws_fetch("api", "events", "subscribe")
+    await soon(lambda: looks == 2 and events.ready)
+    job = await asyncio.get_running_loop().run_in_executor(None, lambda: api.submit("true", shell=True, name="new"))
+    assert (await heard(listener))["id"] == job.id
     listener.close()
 
 

@@ -70,7 +70,8 @@ class Bounds:
         self.lines = lines
         self._size = size
         self._width = width
-        self._until = time.monotonic() + seconds
+        self._seconds = seconds
+        self._until = 0.0
         self._gone = gone
 
     def full(self, found: Sequence[Line | Gap]) -> bool:
@@ -80,8 +81,10 @@ class Bounds:
         return len(found) >= self.lines or self._size <= 0
 
     def late(self) -> bool:
-        """The time is over."""
-        return self._gone() or time.monotonic() > self._until
+        """The time is over, which begins when this is asked first: whoever had to wait for a thread gets on, too."""
+        now = time.monotonic()
+        self._until = self._until or now + self._seconds
+        return self._gone() or now > self._until
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,9 @@ class Events:
         await self._end()
 
     async def _look(self) -> None:
-        if not self._heard():
-            await self._end()
-        elif self._task is None or self._task.done():
+        if self._task is not None and (self._task.done() or not self._heard()):
+            await self._end()  # one that has failed begins anew: what it knew is no longer true
+        if self._task is None and self._heard():
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     def _heard(self) -> bool:
@@ -57,8 +57,7 @@ class Events:
     async def _end(self) -> None:
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task})
             self._task, self.ready = None, False
 
     async def _run(self) -> None:

@@ -39,7 +39,8 @@ describe('requests', () => {
     ['absent', 'Not Found', 404, '{"message": "Not Found"}'],
     ['refused', 'it has ended', 409, '{"message": "it has ended", "place": "", "hint": ""}'],
     ['refused', '500', 500, ''],
-    ['unreachable', '503', 503, '']
+    ['unreachable', '503', 503, ''],
+    ['unreachable', 'not the server', 200, '<html>Log in</html>']
   ])('that fail are %s: %s', async (kind, message, status, body) => {
     answer = (): Response => new Response(body, { status });
     const error: unknown = await connect()

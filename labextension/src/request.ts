@@ -37,7 +37,12 @@ export function address(settings: ServerConnection.ISettings, path: readonly str
  */
 export async function request(settings: ServerConnection.ISettings, url: string, init: RequestInit): Promise<unknown> {
   const response = await answer(settings, url, init);
-  return (await response.json().catch(() => null)) as unknown;
+  if (response.status === 204) {
+    return null;
+  }
+  return (await response.json().catch(() => {
+    throw new ApiError('what answers is not the server', 'unreachable'); // a proxy's page, such as one to log in
+  })) as unknown;
 }
 
 /** The answer's text. */

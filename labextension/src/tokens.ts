@@ -4,7 +4,7 @@ import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
-import type { IListed } from './jobs/listed';
+import type { IListed } from './listed';
 
 /** The socket's messages that are wanted: `grew` of one job, or `jobs`, which are all. */
 export type Topic = { readonly to: 'grew'; readonly job: string } | { readonly to: 'jobs' };

@@ -3,15 +3,17 @@
 import { useLayoutEffect, useRef, useState, type FocusEvent, type JSX, type ReactNode } from 'react';
 
 import { EmbeddedLog } from '../log/view';
+import { stateWord } from '../states';
 import type { ICubeClient } from '../tokens';
+import { bytes } from '../units';
 import { MIME, NO_FACTS, type IJob } from './job';
 import { Tail } from './lines';
 import type { ILive } from './live';
 import { Mark, Roles } from './marks';
-import { bytes, failedTask, isFinal, moment, parse } from './model';
+import { failedTask, isFinal, moment, parse } from './model';
 import { Orders, type IActions } from './orders';
 import { useClock } from './time';
-import { holdWords, jobWords, linkWords, notebookForm, stateWord, type ITranslated } from './words';
+import { holdWords, jobWords, linkWords, notebookForm, type ITranslated } from './words';
 
 const OPENED = 'calc(20 * var(--jp-code-line-height) * var(--jp-code-font-size))'; // 20 lines and what is around them
 

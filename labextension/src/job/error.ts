@@ -4,13 +4,16 @@ import { Clipboard } from '@jupyterlab/apputils';
 import type { IMimeBundle } from '@jupyterlab/nbformat';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { ApiError } from '../request';
+import { textOf } from '../log/ansi';
+import { ALL, LogSource } from '../log/ask';
+import { refusal } from '../request';
 import type { ICubeClient } from '../tokens';
-import { lastLines, MIME, type IJob, type ILine } from './job';
+import { MIME, type IJob } from './job';
 import { failedTask, parse, taskCount } from './model';
 import { jobWords } from './words';
 
 const LINES = 100; // enough for most tracebacks
+const WIDTH = 2000; // characters of a line, which nobody reads to its end
 
 /** Copy why the job has failed, with the last lines of the task that did; false where that is not known. */
 export async function copyError(
@@ -23,23 +26,27 @@ export async function copyError(
     return false;
   }
   const { job } = parsed;
-  const asked = { lines: LINES, task: failedTask(job), named: taskCount(job) > 1 };
-  const lines = await lastLines(client, job.id, asked).catch((error: unknown) => {
-    if (error instanceof ApiError) {
-      return job.tail; // the few that are there are better than none
-    }
-    throw error;
+  const lines = await lastLines(client, job).catch((error: unknown) => {
+    refusal(error);
+    return job.tail; // the few that are there are better than none
   });
-  Clipboard.copyToSystem(errorText(job, lines, trans));
+  const head = `${job.name} (${job.id}) ${jobWords(job, 0, trans)}`;
+  const text = [
+    job.reason === '' ? head : `${head}: ${job.reason}`,
+    ...lines.map(line => (line.task === '' ? line.text : `${line.task} │ ${line.text}`))
+  ];
+  Clipboard.copyToSystem(text.map(line => `${line}\n`).join(''));
   return true;
 }
 
-export function errorText(job: IJob, lines: readonly ILine[], trans: TranslationBundle): string {
-  const head = `${job.name} (${job.id}) ${jobWords(job, 0, trans)}`;
-  return [
-    job.reason === '' ? head : `${head}: ${job.reason}`,
-    ...lines.map(({ task, text }) => (task === '' ? text : `${task} │ ${text}`))
-  ]
-    .map(line => `${line}\n`)
-    .join('');
+/** Each with its task where the job has several. */
+async function lastLines(client: ICubeClient, job: IJob): Promise<readonly { task: string; text: string }[]> {
+  const of = failedTask(job);
+  const filter = { ...ALL, tasks: of === '' ? null : [of] };
+  const { rows } = await new LogSource(job.id, client).part(filter, 'end', 'back', { lines: LINES, width: WIDTH });
+  const isNamed = taskCount(job) > 1;
+  return rows.flatMap(row => {
+    const rest = row.kind === 'line' && row.length > row.text.length ? '…' : '';
+    return row.kind === 'line' ? [{ task: isNamed ? row.task : '', text: textOf(row.text) + rest }] : [];
+  });
 }

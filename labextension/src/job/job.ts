@@ -4,7 +4,6 @@ import type { IMimeBundle } from '@jupyterlab/nbformat';
 
 import type { State } from '../states';
 import type { ICubeClient } from '../tokens';
-import { plain } from './plain';
 
 /** The record of a job, as `jupyter_cube.bundle` writes it into a cell's output. */
 export const MIME = 'application/vnd.jupyter-cube.job+json';
@@ -87,19 +86,6 @@ export async function output(client: ICubeClient, id: string): Promise<IMimeBund
   return (await client.get(['jobs', id, 'output'])) as IMimeBundle;
 }
 
-/** The last lines of the log, of all tasks or of one. */
-export async function lastLines(
-  client: ICubeClient,
-  id: string,
-  { lines, task, named }: { lines: number; task: string; named: boolean }
-): Promise<readonly ILine[]> {
-  const query = { direction: 'back', lines, ...(task === '' ? {} : { tasks: task }) };
-  const window = (await client.get(['jobs', id, 'log'], query)) as { lines: readonly IRecorded[] };
-  return window.lines.flatMap(({ cursor, role, index, line }) =>
-    line === undefined ? [] : [{ task: named ? `${String(role)}-${String(index)}` : '', text: plain(line), cursor }]
-  );
-}
-
 /** What is known of each task, by its name. */
 export async function facts(client: ICubeClient, id: string): Promise<ReadonlyMap<string, IFacts>> {
   const { tasks } = (await client.get(['jobs', id])) as { tasks: readonly (IFacts & { name: string })[] };
@@ -108,12 +94,4 @@ export async function facts(client: ICubeClient, id: string): Promise<ReadonlyMa
 
 export async function order(client: ICubeClient, id: string, what: Order): Promise<void> {
   await client.post(['jobs', id, what]);
-}
-
-/** A line of the log, or where it has none, a gap. */
-interface IRecorded {
-  readonly cursor: number;
-  readonly role?: string;
-  readonly index?: number;
-  readonly line?: string;
 }

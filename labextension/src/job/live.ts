@@ -4,7 +4,7 @@ import type { IMimeBundle } from '@jupyterlab/nbformat';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import { ApiError } from '../request';
+import { ApiError, refusal } from '../request';
 import { FINAL, type State } from '../states';
 import type { ICubeClient, ISink } from '../tokens';
 import { facts, MIME, order, output, type IFacts, type Order } from './job';
@@ -259,11 +259,4 @@ export class LiveJob implements IDisposable, ISink {
 interface IRecord {
   readonly id: string;
   readonly state: State;
-}
-
-function refusal(error: unknown): ApiError {
-  if (error instanceof ApiError) {
-    return error;
-  }
-  throw error;
 }

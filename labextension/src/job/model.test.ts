@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { record } from '../testing/records';
 import type { IJob } from './job';
-import { bytes, clock, elapsed, moment, parse, uniform } from './model';
+import { clock, elapsed, moment, parse, uniform } from './model';
 
 function job(changes: Record<string, unknown> = {}): IJob {
   const parsed = parse(record(changes));
@@ -111,16 +111,6 @@ describe('times', () => {
     expect(moment(at.getTime() / 1000, new Date(2026, 10, 24, 20))).toMatch(/^14:02:11$/);
     expect(moment(at.getTime() / 1000, new Date(2026, 10, 25, 1))).toMatch(/2026.*14:02/);
   });
-});
-
-it.each([
-  [0, '0 B'],
-  [999, '999 B'],
-  [1234, '1.2 kB'],
-  [123_456, '123 kB'],
-  [5e15, '5000 TB']
-])('%d bytes are %s', (number, words) => {
-  expect(bytes(number)).toBe(words);
 });
 
 it('knows when the tasks say no more than the job', () => {

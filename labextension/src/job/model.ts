@@ -6,7 +6,7 @@ import { VERSION, type ICount, type IHold, type IJob, type ILine, type IRole, ty
 /** More tasks than this in all are shown as counts. */
 export const MARKS = 64;
 
-export type Parsed =
+type Parsed =
   | { readonly kind: 'job'; readonly job: IJob }
   | { readonly kind: 'newer'; readonly version: number }
   | { readonly kind: 'damaged'; readonly field: string };
@@ -51,18 +51,6 @@ export function clock(seconds: number): string {
   const minutes = Math.floor(left / 60) % 60;
   const time = hours > 0 || days > 0 ? `${String(hours)}:${two(minutes)}` : String(minutes);
   return `${days > 0 ? `${String(days)} d ` : ''}${time}:${two(left % 60)}`;
-}
-
-/** Bytes with a unit: `512 B`, `12.3 MB`. */
-export function bytes(number: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let at = 0;
-  let left = number;
-  while (left >= 1000 && at < units.length - 1) {
-    left /= 1000;
-    at += 1;
-  }
-  return `${left.toFixed(at === 0 || left >= 100 ? 0 : 1)} ${units[at] ?? ''}`;
 }
 
 /** The task that a failed job's lines are of; empty where it has one task, or nobody knows. */

@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { State } from '../states';
+import { stateWord } from '../states';
 import type { ICount, IFacts, IHold, IJob, IRole, ITask } from './job';
 import type { Link } from './live';
 import { clock, elapsed } from './model';
@@ -85,23 +85,4 @@ export function roleWords({ counts, tasks }: IRole, trans: TranslationBundle): s
 
 export function countWords(counts: readonly ICount[], trans: TranslationBundle): string {
   return counts.map(({ state, count }) => `${String(count)} ${stateWord(state, trans)}`).join(', ');
-}
-
-export function stateWord(state: State, trans: TranslationBundle): string {
-  switch (state) {
-    case 'WAITING':
-      return trans.__('waiting');
-    case 'RUNNING':
-      return trans.__('running');
-    case 'STOPPING':
-      return trans.__('stopping');
-    case 'STOPPED':
-      return trans.__('stopped');
-    case 'SUCCEEDED':
-      return trans.__('succeeded');
-    case 'FAILED':
-      return trans.__('failed');
-    case 'UNKNOWN':
-      return trans.__('unknown');
-  }
 }

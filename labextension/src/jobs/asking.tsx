@@ -4,7 +4,7 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { JSX } from 'react';
 
-import type { IListed } from './listed';
+import type { IListed } from '../listed';
 import type { IRefusal, Order } from './orders';
 
 const MOST = 10; // jobs that a dialog names

@@ -7,10 +7,10 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { CommandIDs } from '../commands';
-import { ApiError } from '../request';
+import type { IListed } from '../listed';
+import { refusal } from '../request';
 import type { ICubeClient, IJobList } from '../tokens';
 import { confirmed, tell } from './asking';
-import type { IListed } from './listed';
 import { obeys, orderAll, type Order } from './orders';
 import type { Picked } from './picked';
 
@@ -89,11 +89,8 @@ async function carryOut(order: Order, jobs: readonly IListed[], { client, picked
       await tell(order, refusals, id => jobs.find(job => job.id === id)?.name ?? id, trans);
     }
   } catch (error) {
-    if (!(error instanceof ApiError)) {
-      throw error;
-    }
-    const message =
-      error.kind === 'unreachable' ? trans.__('The server does not answer. Try again when it does.') : error.message;
-    await showErrorMessage(trans.__('The order was not carried out'), message);
+    const { kind, message } = refusal(error);
+    const silent = trans.__('The server does not answer. Try again when it does.');
+    await showErrorMessage(trans.__('The order was not carried out'), kind === 'unreachable' ? silent : message);
   }
 }

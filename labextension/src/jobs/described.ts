@@ -1,7 +1,7 @@
 /** All that the server says of one job, as its details show it. */
 
-import { MARKS } from '../job/model';
 import type { IRole, ITask } from '../job/job';
+import { MARKS } from '../job/model';
 import { STATES, type State } from '../states';
 import type { ICubeClient } from '../tokens';
 

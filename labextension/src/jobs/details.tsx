@@ -10,10 +10,10 @@ import { CommandIDs } from '../commands';
 import { NO_FACTS } from '../job/job';
 import { Roles } from '../job/marks';
 import { clock, moment } from '../job/model';
-import { ApiError } from '../request';
+import { hasEnded, type IListed } from '../listed';
+import { ApiError, refusal } from '../request';
 import type { ICubeClient } from '../tokens';
 import { describe, type IDescribed } from './described';
-import { hasEnded, type IListed } from './listed';
 import { Papers } from './papers';
 
 const SHORT = 6; // characters of an id, which are accepted everywhere
@@ -37,11 +37,9 @@ export function Details({ job, client, commands, ahead, trans }: IDetails): JSX.
         }
       },
       (error: unknown) => {
-        if (!(error instanceof ApiError)) {
-          throw error;
-        }
+        const fault = refusal(error);
         if (isWanted) {
-          setKnown(before => before ?? error);
+          setKnown(before => before ?? fault);
         }
       }
     );

@@ -3,7 +3,7 @@
 import { useEffect, useState, type JSX } from 'react';
 
 import { clock } from '../job/model';
-import { hasEnded, type IListed } from './listed';
+import { hasEnded, type IListed } from '../listed';
 
 export interface ITime {
   /** By how many seconds the server's clock is ahead. */

@@ -1,7 +1,7 @@
 /** Which jobs have ended that nobody looks at. */
 
+import { hasEnded, type IListed } from '../listed';
 import type { IJobs } from '../tokens';
-import { hasEnded, type IListed } from './listed';
 
 /** It compares what is known now with what was before; jobs that had ended before the first look are nobody's news. */
 export class Endings {

@@ -1,11 +1,11 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { expect, it } from 'vitest';
 
+import { listed, type IListed } from '../listed';
 import type { State } from '../states';
-import { aliveWords, groups, matching } from './groups';
-import { listed, type IListed } from './listed';
-import { between, jobFrom, placeOf, rowsOf } from './rows';
 import { listedRecord } from '../testing/jobs';
+import { aliveWords, groups, matching } from './groups';
+import { between, jobFrom, placeOf, rowsOf } from './rows';
 
 const trans = nullTranslator.load('jupyter_cube');
 const NOW = new Date(2026, 4, 20, 12, 0, 0);

@@ -2,8 +2,8 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { stateWord } from '../job/words';
-import { hasEnded, type IListed } from './listed';
+import { hasEnded, type IListed } from '../listed';
+import { stateWord } from '../states';
 
 // making one takes as long as writing hundreds of dates
 const THIS_YEAR = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'long' });

@@ -95,6 +95,23 @@ it('waits for a server that does not answer, and says why one refuses', async ()
   });
 });
 
+it('asks again for what the server has ended by itself', async () => {
+  const client = new FakeClient({ 'GET jobs': {} });
+  const list = new JobList(client);
+  list.watch();
+  client.say('jobs', { jobs: [], gone: [] });
+  for (const sink of client.topics.keys()) {
+    client.topics.delete(sink);
+    sink.over();
+  }
+  await vi.waitFor(() => {
+    expect(list.now.link).toBe('lost');
+  });
+  await vi.waitUntil(() => client.topics.size === 1, 5000);
+  client.say('jobs', { jobs: [listedRecord({ id: 'a' })], gone: [] });
+  expect([list.now.link, list.now.jobs.length]).toEqual(['live', 1]);
+});
+
 it('makes something of any record, and nothing of what is none', () => {
   const client = new FakeClient();
   const list = new JobList(client);

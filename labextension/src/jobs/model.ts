@@ -3,10 +3,11 @@
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import { ApiError } from '../request';
+import { listed, type IListed } from '../listed';
+import { refusal } from '../request';
 import type { ICubeClient, IJobList, IJobs, ISink } from '../tokens';
-import { listed, type IListed } from './listed';
 
+const AGAIN = 2000; // milliseconds until what the server has ended is asked for again
 const NOTHING: IJobs = { link: 'asking', jobs: [], ahead: 0, fault: '' };
 
 export class JobList implements IJobList, ISink {
@@ -78,17 +79,25 @@ export class JobList implements IJobList, ISink {
     try {
       await this._client.get(['jobs'], { limit: 0 });
       this._set({ link: 'lost' });
+      this._later();
     } catch (error) {
-      if (!(error instanceof ApiError)) {
-        throw error;
-      }
-      if (error.kind === 'unreachable') {
+      const { kind, message } = refusal(error);
+      if (kind === 'unreachable') {
         this._set({ link: 'lost' });
+        this._later();
       } else {
         this._unsubscribe(); // it will not get better by itself
-        this._set(error.kind === 'absent' ? { link: 'absent' } : { link: 'refused', fault: error.message });
+        this._set(kind === 'absent' ? { link: 'absent' } : { link: 'refused', fault: message });
       }
     }
+  }
+
+  /** Subscribe again, where the server has ended that: a socket that is lost is tried again by itself. */
+  private _later(): void {
+    clearTimeout(this._timer);
+    this._timer = window.setTimeout(() => {
+      this._subscribe();
+    }, AGAIN);
   }
 
   private _subscribe(): void {
@@ -113,6 +122,7 @@ export class JobList implements IJobList, ISink {
   private readonly _jobs = new Map<string, IListed>();
   private _now = NOTHING;
   private _subscription: IDisposable | null = null;
+  private _timer = 0;
   private _watchers = 0;
 }
 

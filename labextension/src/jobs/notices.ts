@@ -6,12 +6,12 @@ import type { CommandRegistry } from '@lumino/commands';
 
 import { CommandIDs } from '../commands';
 import { clock } from '../job/model';
-import { countWords, stateWord } from '../job/words';
+import { countWords } from '../job/words';
+import type { IListed } from '../listed';
 import type { IChosen } from '../settings';
-import { STATES } from '../states';
+import { STATES, stateWord } from '../states';
 import type { ICubeClient, IJobList } from '../tokens';
 import { Endings } from './endings';
-import type { IListed } from './listed';
 
 const TOGETHER = 1000; // milliseconds in which several ends become one notice
 const SHOWN = 8000; // milliseconds until a good one goes by itself
@@ -61,7 +61,7 @@ function tell(ended: readonly IListed[], commands: CommandRegistry, trans: Trans
 }
 
 /** `train failed after 0:41: worker-1 exit 1`, `3 jobs have ended: 1 failed, 2 succeeded`. */
-export function endWords(ended: readonly IListed[], trans: TranslationBundle): string {
+function endWords(ended: readonly IListed[], trans: TranslationBundle): string {
   const [only, ...others] = ended;
   if (only === undefined || others.length > 0) {
     const counts = STATES.map(state => ({ state, count: ended.filter(job => job.state === state).length }));

@@ -1,7 +1,7 @@
 /** The same order to several jobs. */
 
+import { canRetry, canStop, hasEnded, type IListed } from '../listed';
 import type { ICubeClient } from '../tokens';
-import { canRetry, canStop, hasEnded, type IListed } from './listed';
 
 export type Order = 'stop' | 'retry' | 'delete';
 

@@ -5,11 +5,11 @@ import { createRoot } from 'react-dom/client';
 import { expect, it, vi } from 'vitest';
 
 import { CommandIDs } from '../commands';
+import { listed } from '../listed';
 import { ApiError } from '../request';
 import { FakeClient } from '../testing/client';
 import { listedRecord } from '../testing/jobs';
 import { addJobCommands } from './commands';
-import { listed } from './listed';
 import { JobList } from './model';
 import { Panel } from './panel';
 import { Picked } from './picked';

@@ -6,10 +6,10 @@ import type { CommandRegistry } from '@lumino/commands';
 import { useMemo, useState, type JSX, type ReactNode } from 'react';
 
 import { CommandIDs } from '../commands';
+import { hasEnded, type IListed } from '../listed';
 import type { ICubeClient, IJobList } from '../tokens';
 import { ORDERS } from './commands';
 import { aliveWords, groups, matching } from './groups';
-import { hasEnded, type IListed } from './listed';
 import { List } from './list';
 import { obeys, type Order } from './orders';
 import type { Picked } from './picked';

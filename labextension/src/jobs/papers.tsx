@@ -3,10 +3,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState, type JSX, type ReactNode } from 'react';
 
-import { ApiError } from '../request';
+import type { IListed } from '../listed';
+import { refusal } from '../request';
 import type { ICubeClient } from '../tokens';
+import { bytes } from '../units';
 import { files, variables, type IFiles, type IVariables } from './described';
-import type { IListed } from './listed';
 
 const MOST_FILES = 200;
 const MOST_TEXT = 100_000; // characters
@@ -62,12 +63,9 @@ function Sheet({ paper, job, client, trans }: Omit<IPapers, 'children'> & { pape
       }
     };
     void read(paper, job.id, client, trans).then(show, (error: unknown) => {
-      if (!(error instanceof ApiError)) {
-        throw error;
-      }
       show(
         <p className="cube-Details-fault" role="alert">
-          {error.message}
+          {refusal(error).message}
         </p>
       );
     });
@@ -121,7 +119,7 @@ function Files({ id, found: { files: all, more }, client, trans }: IFilesView): 
             <a href={client.url(['jobs', id, 'artifacts', ...path.split('/')])} download={path.split('/').at(-1)}>
               <bdi>{path}</bdi>
             </a>{' '}
-            <span className="cube-Sheet-size">{sizeWords(size)}</span>
+            <span className="cube-Sheet-size">{bytes(size)}</span>
           </li>
         ))}
       </ul>
@@ -130,18 +128,6 @@ function Files({ id, found: { files: all, more }, client, trans }: IFilesView): 
       )}
     </>
   );
-}
-
-/** `0 B`, `1.2 kB`, `34 MB`. */
-export function sizeWords(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let size = bytes;
-  let unit = 0;
-  while (size >= 999.5 && unit < units.length - 1) {
-    size /= 1000;
-    unit += 1;
-  }
-  return `${unit > 0 && size < 10 ? size.toFixed(1) : String(Math.round(size))} ${units[unit] ?? ''}`;
 }
 
 function Variables({ found, trans }: { found: IVariables; trans: TranslationBundle }): JSX.Element {

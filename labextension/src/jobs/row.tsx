@@ -7,10 +7,10 @@ import { memo, type JSX, type MouseEvent, type ReactNode } from 'react';
 
 import { CommandIDs } from '../commands';
 import { Mark } from '../job/marks';
-import { stateWord } from '../job/words';
+import { hasEnded, type IListed } from '../listed';
+import { stateWord } from '../states';
 import { ORDERS } from './commands';
 import { Elapsed, type ITime } from './elapsed';
-import { hasEnded, type IListed } from './listed';
 import { obeys, type Order } from './orders';
 
 interface IRow extends ITime {

@@ -1,7 +1,7 @@
 /** Groups of jobs as rows one below the other. */
 
+import type { IListed } from '../listed';
 import type { IGroup } from './groups';
-import type { IListed } from './listed';
 
 export type IRow =
   | { readonly kind: 'heading'; readonly label: string; readonly count: number }

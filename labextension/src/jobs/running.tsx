@@ -8,12 +8,12 @@ import { Signal } from '@lumino/signaling';
 import type { JSX } from 'react';
 
 import { CommandIDs } from '../commands';
+import { cubeIcon } from '../icon';
 import { clock, moment } from '../job/model';
-import { stateWord } from '../job/words';
-import { cubeIcon } from '../sidebar/icon';
+import { canStop, hasEnded, type IListed } from '../listed';
+import { stateWord } from '../states';
 import type { IJobList } from '../tokens';
 import { ORDERS } from './commands';
-import { canStop, hasEnded, type IListed } from './listed';
 
 export class RunningJobs implements IRunningSessions.IManager {
   constructor(

@@ -11,7 +11,7 @@ import type { ICubeClient, IJobList } from '../tokens';
 import { Panel } from './panel';
 import type { Picked } from './picked';
 
-export interface IJobsOptions {
+interface IJobsOptions {
   readonly list: IJobList;
   readonly picked: Picked;
   readonly client: ICubeClient;

@@ -36,7 +36,7 @@ export interface IPlaces {
 /** Where to read: from a cursor, from a time (seconds since the epoch), or back from the end. */
 export type From = { readonly cursor: number } | { readonly time: number } | 'end';
 
-export interface ITaskRecord {
+interface ITaskRecord {
   readonly name: string;
   readonly role: string;
   readonly attempt: number;

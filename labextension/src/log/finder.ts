@@ -3,7 +3,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import { ApiError } from '../request';
+import { refusal } from '../request';
 import type { IFilter, ISought } from './ask';
 import type { LogModel } from './model';
 import { Scan, type IFound } from './scan';
@@ -86,7 +86,7 @@ export class Finder implements IDisposable {
         await this._model.show(hit);
       }
     } catch (error) {
-      this._set({ busy: false, note: messageOf(error) });
+      this._set({ busy: false, note: refusal(error).message });
     }
   }
 
@@ -116,7 +116,7 @@ export class Finder implements IDisposable {
       cursor => this._model.source.places(filter, cursor, { text, regex, exact }),
       error => {
         if (scan === this._scan) {
-          this._set({ found: scan.found, ...(error === null ? {} : { note: messageOf(error) }) });
+          this._set({ found: scan.found, ...(error === null ? {} : { note: refusal(error).message }) });
         }
       }
     );
@@ -150,12 +150,4 @@ export class Finder implements IDisposable {
   private _scan: Scan | null = null;
   private _size = 0;
   private _timer = 0;
-}
-
-/** One line: a bad expression, or no connection. */
-function messageOf(error: unknown): string {
-  if (error instanceof ApiError) {
-    return error.message;
-  }
-  throw error;
 }

@@ -36,7 +36,7 @@ function Ways({ errors, go, trans, ...times }: IGotoProps): JSX.Element {
     ['end', trans.__('End'), 'G']
   ];
   return (
-    <div className="cube-Goto">
+    <div>
       {ways.map(([way, word, key]) => (
         <button
           key={way}

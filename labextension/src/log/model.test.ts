@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { ApiError } from '../request';
+import { late } from '../testing/late';
 import { FakeLog, lines, SIZE } from '../testing/log';
 import { ALL } from './ask';
 import { Finder } from './finder';
@@ -77,6 +78,24 @@ describe('the end', () => {
     expect(model.now.fresh).toBeNull();
     isTrue(model, client);
   });
+});
+
+it('of the end is not spoiled by rows that were asked for before', async () => {
+  const client = new FakeLog(lines(40_000));
+  const model = open(client, 1500 * SIZE);
+  await until(() => model.now.target !== null);
+  const log = client.answers['GET jobs/one/log'] as (asked: object) => unknown;
+  const gate = late();
+  client.answers['GET jobs/one/log'] = (asked: object): unknown => gate.promise.then(() => log(asked));
+  const asked = [model.more('back'), model.show(30_000 * SIZE)];
+  client.answers['GET jobs/one/log'] = log;
+  model.follow();
+  await until(() => texts(model).at(-1) === 'line 40000');
+  gate.resolve(null);
+  await Promise.all(asked);
+  isTrue(model, client);
+  expect(texts(model).at(-1)).toBe('line 40000');
+  expect([model.now.following, model.now.loading]).toEqual([true, false]);
 });
 
 describe('a place', () => {
@@ -185,6 +204,26 @@ describe('the server', () => {
     await until(() => texts(model).at(-1) === 'last');
     isTrue(model, client);
   });
+});
+
+it('goes on to look for errors when somebody comes back', async () => {
+  const client = new FakeLog([...lines(30), ...lines(1, 'ValueError')], { state: 'SUCCEEDED' });
+  const places = client.answers['GET jobs/one/log/places'];
+  client.answers['GET jobs/one/log/places'] = (): object => ({
+    places: [],
+    gaps: [],
+    count: 1,
+    start: 0,
+    end: SIZE,
+    size: client.size
+  });
+  const model = open(client);
+  await until(() => model.now.alarms.end === SIZE);
+  model.stop();
+  client.answers['GET jobs/one/log/places'] = places;
+  model.start();
+  await until(() => model.now.alarms.whole);
+  expect(model.now.alarms.places).toEqual([31 * SIZE]);
 });
 
 describe('a search', () => {

@@ -3,7 +3,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import { ApiError } from '../request';
+import { refusal } from '../request';
 import { FINAL } from '../states';
 import type { ICubeClient, ISink } from '../tokens';
 import { ALL, LogSource, type From, type IFilter, type IJobRecord } from './ask';
@@ -81,9 +81,10 @@ export class LogModel implements IDisposable, ISink {
   /** Show the end, and keep it in view while the log grows. */
   follow(): void {
     this._place = null;
+    this._turn += 1; // what is on its way was for another place
     this._counting?.stop();
     this._counting = null;
-    this._set({ following: true, fresh: null, target: null });
+    this._set({ following: true, loading: false, fresh: null, target: null });
     this._pull();
   }
 
@@ -121,7 +122,7 @@ export class LogModel implements IDisposable, ISink {
     this._rescan();
     if (this._now.following) {
       this._turn += 1;
-      this._set({ pane: EMPTY });
+      this._set({ pane: EMPTY, loading: false });
       this._pull();
     } else {
       this._count(this._now.size);
@@ -173,6 +174,7 @@ export class LogModel implements IDisposable, ISink {
     if (typeof end === 'number') {
       this._grow(end);
     }
+    this._pull(); // what was not read while nobody answered
   }
 
   lost(): void {
@@ -205,6 +207,9 @@ export class LogModel implements IDisposable, ISink {
     this._pull();
     if (first) {
       this._rescan();
+    } else {
+      this._scan?.grow(this._now.size);
+      this._counting?.grow(this._now.size);
     }
   }
 
@@ -334,19 +339,17 @@ export class LogModel implements IDisposable, ISink {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof ApiError)) {
-        throw error;
-      }
-      if (error.kind === 'unreachable') {
+      const { kind, message } = refusal(error);
+      if (kind === 'unreachable') {
         this._set({ link: 'lost' });
         if (this._isWatched) {
           this._later();
         }
-      } else if (error.kind === 'refused') {
+      } else if (kind === 'refused') {
         // of a known job a wish was refused, not the job
-        this._set({ fault: error.message, ...(this._now.job === null ? { link: 'refused' } : {}) });
+        this._set({ fault: message, ...(this._now.job === null ? { link: 'refused' } : {}) });
       } else {
-        this._set({ link: error.kind });
+        this._set({ link: kind });
       }
       return null;
     }

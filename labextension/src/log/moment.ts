@@ -104,14 +104,3 @@ export function sinceStart(milliseconds: number, started: number): string {
   const clock = hours > 0 ? `${String(hours)}:${two(minutes)}:${two(seconds)}` : `${String(minutes)}:${two(seconds)}`;
   return `${tenths < 0 ? '-' : ''}${clock}.${String(rest % 10)}`;
 }
-
-/** Bytes with a unit: `512 B`, `12.3 MB`. */
-export function sizeOf(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let [value, unit] = [bytes, 0];
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${unit === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${units[unit] ?? ''}`;
-}

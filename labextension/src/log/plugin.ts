@@ -1,12 +1,15 @@
 /** The logs of jobs, each in a tab, and the command that opens them. */
 
 import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, InputDialog, WidgetTracker } from '@jupyterlab/apputils';
+import { ICommandPalette, InputDialog, WidgetTracker, showErrorMessage } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { SplitPanel, TabPanel } from '@lumino/widgets';
 
 import { CommandIDs } from '../commands';
+import { listed } from '../listed';
+import { refusal } from '../request';
+import { stateWord } from '../states';
 import { ICubeClient } from '../tokens';
 import { LogWidget } from './widget';
 
@@ -78,8 +81,16 @@ function reveal(widget: LogWidget, isFirst: boolean): void {
 
 /** The id of the job that a person chooses among the latest; null: none. */
 async function asked(client: ICubeClient, trans: TranslationBundle): Promise<string | null> {
-  const { jobs } = (await client.get(['jobs'], { limit: LATEST, sort: 'created', order: 'desc' })) as IJobs;
-  const items = jobs.map(({ id, name, state }) => `${name}  ${state.toLowerCase()}  ${id.slice(0, 6)}`);
+  const query = { limit: LATEST, sort: 'created', order: 'desc' };
+  const answer = await client.get(['jobs'], query).catch(async (error: unknown) => {
+    await showErrorMessage(trans.__('The jobs are not known'), refusal(error).message);
+    return null;
+  });
+  if (answer === null) {
+    return null;
+  }
+  const jobs = (answer as IJobs).jobs.flatMap(record => listed(record) ?? []);
+  const items = jobs.map(({ id, name, state }) => `${name}  ${stateWord(state, trans)}  ${id.slice(0, 6)}`);
   if (items.length === 0) {
     await InputDialog.getBoolean({
       title: trans.__('No jobs yet'),
@@ -93,7 +104,7 @@ async function asked(client: ICubeClient, trans: TranslationBundle): Promise<str
 }
 
 interface IJobs {
-  readonly jobs: readonly { readonly id: string; readonly name: string; readonly state: string }[];
+  readonly jobs: readonly unknown[];
 }
 
 function numberOf(args: ReadonlyPartialJSONObject, name: string): number | null {

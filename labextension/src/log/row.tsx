@@ -3,14 +3,15 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { memo, useMemo, useState, type JSX } from 'react';
 
+import { bytes } from '../units';
 import { spansOf, textOf, type ISpan } from './ansi';
 import { WIDEST, WIDTH } from './ask';
 import { cssOf, taskHue } from './colour';
 import type { IDetail } from './detail';
 import type { IGap, ILine, Row } from './lines';
-import { clockOf, sinceStart, sizeOf } from './moment';
+import { clockOf, sinceStart } from './moment';
 
-export interface IRowProps {
+interface IRowProps {
   readonly row: Row;
   readonly detail: IDetail;
   /** When the job started, seconds since the epoch. */
@@ -28,7 +29,7 @@ export const LogRow = memo(function LogRow(props: IRowProps): JSX.Element {
 });
 
 function Gap({ row, trans }: { row: IGap; trans: TranslationBundle }): JSX.Element {
-  const much = row.lines === null ? sizeOf(row.bytes) : trans.__('%1 lines', row.lines.toLocaleString());
+  const much = row.lines === null ? bytes(row.bytes) : trans.__('%1 lines', row.lines.toLocaleString());
   const where = row.task === '' ? '' : trans.__(' of %1', row.task);
   const words =
     row.lines === null && row.bytes === 0

@@ -6,9 +6,9 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, type JSX, typ
 
 import type { IDetail } from './detail';
 import type { LogModel } from './model';
-import type { IShown } from './shown';
 import { rowAt } from './pane';
 import { LogRow } from './row';
+import type { IShown } from './shown';
 import type { Sight } from './sight';
 
 const HEIGHT = 18; // pixels of a row that has not been measured

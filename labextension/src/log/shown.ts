@@ -8,7 +8,7 @@ import type { IFound } from './scan';
 export type Link = 'opening' | 'live' | 'lost' | 'unknown' | 'refused' | 'absent';
 
 /** A row that is to be seen; a new object each time it is asked for. */
-export interface ITarget {
+interface ITarget {
   readonly cursor: number;
   /** It is what was asked for, not only the begin of what is to be seen. */
   readonly marked: boolean;

@@ -1,6 +1,6 @@
 /** Which part of a log can be seen: it changes with every turn of the wheel, and few need to know. */
 
-export interface ISight {
+interface ISight {
   /** The first and the last cursor. */
   readonly top: number;
   readonly bottom: number;

@@ -3,12 +3,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState, type JSX } from 'react';
 
+import { bytes } from '../units';
 import { textOf } from './ansi';
 import type { IFilter } from './ask';
 import type { ISearch } from './finder';
 import type { LogModel } from './model';
 import type { IShown } from './shown';
-import { sizeOf } from './moment';
 
 const SPEAK = 10_000; // milliseconds between two things that are said of a log that grows
 
@@ -45,7 +45,7 @@ export function Status({ model, shown, search, choose, trans }: IStatusProps): J
         </button>
       )}
       <div className="cube-Log-status" hidden={shown.job === null}>
-        <span>{sizeOf(size)}</span>
+        <span>{bytes(size)}</span>
         <span className="cube-Log-words" data-wrong={fault !== '' || link === 'lost'}>
           {words.join(' · ')}
         </span>

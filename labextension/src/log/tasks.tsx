@@ -43,9 +43,9 @@ function Choice({ job, filter, attempts, choose, trans }: ITasksProps & { attemp
     choose({ tasks: ordered.length === names.length || ordered.length === 0 ? null : ordered });
   };
   return (
-    <div className="cube-Tasks">
+    <div>
       {attempts > 1 && (
-        <label className="cube-Tasks-attempt">
+        <label>
           {trans.__('Attempt')}{' '}
           <select
             value={filter.attempt}

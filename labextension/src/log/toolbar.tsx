@@ -11,8 +11,8 @@ import type { IDetail } from './detail';
 import { Goto, type Way } from './goto';
 import type { Row } from './lines';
 import type { LogModel } from './model';
-import type { IShown } from './shown';
 import { Popover, useClose } from './popover';
+import type { IShown } from './shown';
 import { Tasks } from './tasks';
 
 interface IToolbarProps {
@@ -148,7 +148,7 @@ function Files({ model, shown: { filter, job, pane }, trans }: Pick<IToolbarProp
   }
   const several = job?.tasks.length !== 1;
   return (
-    <div className="cube-Files">
+    <div>
       <button
         className="cube-Menu-item"
         type="button"

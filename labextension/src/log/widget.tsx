@@ -5,7 +5,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import type { JSX } from 'react';
 
-import { cubeIcon } from '../sidebar/icon';
+import { cubeIcon } from '../icon';
 import type { ICubeClient } from '../tokens';
 import { LogModel } from './model';
 import { LogView } from './view';

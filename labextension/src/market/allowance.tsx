@@ -2,9 +2,10 @@
 
 import type { JSX } from 'react';
 
+import { bytes } from '../units';
 import type { IItem } from './item';
 import { Section } from './parts';
-import { sizeWords, type ITranslated } from './words';
+import type { ITranslated } from './words';
 
 const MOST = 200; // files that are named
 
@@ -77,7 +78,7 @@ export function Files({ item, trans }: { item: IItem } & ITranslated): JSX.Eleme
       <ul className="cube-Files">
         {item.files.slice(0, MOST).map(({ path, size, isExecutable }) => (
           <li key={path}>
-            <bdi>{path}</bdi> <span className="cube-Files-size">{sizeWords(size)}</span>
+            <bdi>{path}</bdi> <span className="cube-Files-size">{bytes(size)}</span>
             {isExecutable && <span className="cube-Files-size"> {trans.__('executable')}</span>}
           </li>
         ))}

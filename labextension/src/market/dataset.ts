@@ -13,7 +13,7 @@ export type Lack = 'place' | 'name' | 'badName';
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$/;
 const ENDINGS = /(\.(csv|tsv|txt|json|jsonl|parquet|npz|npy|zip|tgz|tar|gz|bz2|xz|zst|h5|hdf5|pkl|xlsx|html?))+$/i;
 
-export function isAddress(place: string): boolean {
+function isAddress(place: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(place.trim());
 }
 

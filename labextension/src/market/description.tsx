@@ -76,7 +76,7 @@ export function addressOf(text: string | null): string | null {
 }
 
 /** A registry whose renderers make nothing else of untrusted HTML. */
-export function strict(rendermime: IRenderMimeRegistry): IRenderMimeRegistry {
+function strict(rendermime: IRenderMimeRegistry): IRenderMimeRegistry {
   const { sanitizer } = rendermime;
   return rendermime.clone({
     sanitizer: { sanitize: (dirty, options) => plainHtml(sanitizer.sanitize(dirty, options)) },

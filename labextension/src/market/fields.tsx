@@ -2,7 +2,7 @@
 
 import { useId, type JSX } from 'react';
 
-export interface ITextField {
+interface ITextField {
   readonly label: string;
   readonly value: string;
   readonly change: (value: string) => void;

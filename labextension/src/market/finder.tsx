@@ -7,7 +7,7 @@ import { KINDS } from './item';
 import { ANYTHING, type Search } from './search';
 import { kindsWord, type ITranslated } from './words';
 
-export interface IFinder extends ITranslated {
+interface IFinder extends ITranslated {
   readonly search: Search;
   readonly field: RefObject<HTMLInputElement>;
   /** Go to the list. */

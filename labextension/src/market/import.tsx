@@ -3,9 +3,9 @@
 import { useState, type JSX } from 'react';
 
 import { TextField } from './fields';
+import { entry, type IEntry } from './item';
 import type { Market } from './market';
 import { Head, KindIcon, Refusal } from './parts';
-import { entry, type IEntry } from './item';
 import { fields, list, texts } from './record';
 import { useAsked } from './use';
 import type { ITranslated } from './words';

@@ -23,7 +23,7 @@ export interface IEntry {
 }
 
 /** Something that it runs, and when or by what. */
-export interface IRun {
+interface IRun {
   readonly when: string;
   readonly text: string;
 }

@@ -40,9 +40,7 @@ const LOADS = /^\s*%(re)?load_ext\s+jupyter_cube\b/m;
 export class Notebooks implements IDisposable {
   constructor(private readonly _place: IPlace) {
     this._remember();
-    _place.shell.currentChanged?.connect(() => {
-      this._remember();
-    });
+    _place.shell.currentChanged?.connect(this._look);
   }
 
   /** The notebook that is in front, else the one that was last, else any that is open. */
@@ -62,6 +60,7 @@ export class Notebooks implements IDisposable {
 
   dispose(): void {
     this._isDisposed = true;
+    this._place.shell.currentChanged?.disconnect(this._look);
     Signal.clearData(this);
   }
 
@@ -125,16 +124,21 @@ export class Notebooks implements IDisposable {
     return path;
   }
 
-  private _remember(): void {
+  private readonly _look = (): void => {
     const before = this._last;
+    this._remember();
+    if (this._last !== before) {
+      this._changed.emit();
+    }
+  };
+
+  /** It tells nobody: views ask for the current notebook while they are drawn. */
+  private _remember(): void {
     const { currentWidget } = this._place.shell;
     if (isNotebook(currentWidget)) {
       this._last = currentWidget;
     } else if (this._last?.isAttached !== true) {
       this._last = [...this._place.shell.widgets('main')].find(isNotebook) ?? null;
-    }
-    if (this._last !== before) {
-      this._changed.emit();
     }
   }
 

@@ -10,7 +10,7 @@ import type { ITranslated } from './words';
 
 const DEEPEST = 6; // levels that are drawn; each item can be opened for the rest
 
-export interface IRequires extends ITranslated {
+interface IRequires extends ITranslated {
   readonly requires: readonly IRequired[];
   readonly client: ICubeClient;
   readonly open: (name: string) => void;

@@ -13,7 +13,7 @@ const PAGE = 100; // items of one answer
 const PAUSE = 150; // milliseconds without a key after which the server is asked
 
 /** What is looked for. */
-export interface IWanted {
+interface IWanted {
   readonly text: string;
   /** Null: any. */
   readonly kind: Kind | null;

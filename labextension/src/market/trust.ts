@@ -5,8 +5,8 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { createElement } from 'react';
 
-import type { IItem } from './item';
 import { Allowance } from './allowance';
+import type { IItem } from './item';
 
 /** It says what is known: who wrote it is what anybody may claim, who put it there and what it holds is not. */
 export async function askTrust(item: IItem, trans: TranslationBundle): Promise<boolean> {

@@ -94,7 +94,7 @@ function Field({ id, label, children, formContext, rawErrors, required, schema }
     <div className="cube-Field" data-tick={isTick} data-fault={(rawErrors ?? []).length > 0}>
       <label className="cube-Field-label" htmlFor={id}>
         <bdi>{label}</bdi>{' '}
-        {title !== '' && title !== name && <code className="cube-Field-name">{name}</code>}{' '}
+        {title !== '' && title !== name && <code>{name}</code>}{' '}
         {required === true && <span className="cube-Field-required">{trans.__('required')}</span>}
       </label>
       <div className="cube-Field-input">{children}</div>

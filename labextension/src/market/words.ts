@@ -84,11 +84,3 @@ export function outcomeWords(outcome: Outcome, trans: TranslationBundle): string
       return outcome.message;
   }
 }
-
-/** `12 kB` */
-export function sizeWords(bytes: number): string {
-  const power = Math.min(4, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** power;
-  const digits = power === 0 || value >= 100 ? 0 : 1;
-  return `${value.toFixed(digits)} ${['B', 'kB', 'MB', 'GB', 'TB'][power] ?? ''}`;
-}

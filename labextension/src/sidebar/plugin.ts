@@ -7,13 +7,13 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { settingsIcon } from '@jupyterlab/ui-components';
 
 import { CommandIDs } from '../commands';
+import { cubeIcon } from '../icon';
 import { addJobCommands } from '../jobs/commands';
 import { Picked } from '../jobs/picked';
 import { JobsPanel } from '../jobs/widget';
 import { addMarketCommands } from '../market/commands';
 import { MarketPanel } from '../market/widget';
 import { ICubeClient, IJobList } from '../tokens';
-import { cubeIcon } from './icon';
 import { Sidebar } from './widget';
 
 const SETTINGS_EDITOR = 'settingeditor:open'; // Jupyter's

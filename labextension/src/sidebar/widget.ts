@@ -3,7 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { TabPanel, type Widget } from '@lumino/widgets';
 
-import { cubeIcon } from './icon';
+import { cubeIcon } from '../icon';
 
 const KEPT = 'jupyter-cube:tab'; // where the browser remembers the tab
 

@@ -1,6 +1,6 @@
 /** An answer that comes when the test says so. */
 
-export interface ILate {
+interface ILate {
   readonly promise: Promise<unknown>;
   readonly resolve: (value: unknown) => void;
 }

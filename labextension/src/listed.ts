@@ -1,6 +1,6 @@
 /** A job as lists have it. */
 
-import { FINAL, STATES, type State } from '../states';
+import { FINAL, STATES, type State } from './states';
 
 /** Times are seconds since the epoch on the server's clock, 0 where not yet. */
 export interface IListed {
