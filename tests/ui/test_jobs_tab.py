@@ -117,18 +117,18 @@ def test_a_job_comes_runs_ends_and_stays_while_the_connection_is_lost(
 
 def test_a_waiting_job_says_why_and_is_stopped_in_its_row(lab: Page, jupyter: Jupyter, gate: Path) -> None:
     show(lab)
-    hogs = [submit(jupyter, f"hog-{number}", until(gate), "--cpu", "1000") for number in range(2)]
-    waiting = submit(jupyter, "waits", "true", "--cpu", "1000")
+    hog = submit(jupyter, "hog", until(gate), "--memory", "9999g")  # all that there is
+    waiting = submit(jupyter, "waits", "true", "--memory", "9999g")
     one = row(lab, "waits")
     expect(one).to_have_attribute("data-state", "WAITING")
     expect(one).to_contain_text("needs")
-    expect(one).to_contain_text("hog-0 holds")
+    expect(one).to_contain_text("hog holds")
     one.hover()
     one.get_by_role("button", name="Stop").click()
     expect(one).to_have_attribute("data-state", "STOPPED")
     assert state(jupyter, waiting) == "STOPPED"
     gate.touch()
-    cube(jupyter, "wait", *hogs)
+    cube(jupyter, "wait", hog)
 
 
 def test_several_jobs_are_deleted_after_a_question(lab: Page, jupyter: Jupyter) -> None:
