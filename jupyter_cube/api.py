@@ -138,12 +138,12 @@ def submit_words(words: Sequence[str], options: Options, *, around: Surroundings
     return _commit(composed, around, source="words", detach=options.detach)
 
 
-def submit(source: str | Path, *, namespace: Mapping[str, Any] | None = None, **options: Any) -> Job:
-    """Submit a file (a path), or the text of a job, of Python or (``shell=True``) of shell.
+def submit(source: str | Path | Sequence[str], *, namespace: Mapping[str, Any] | None = None, **options: Any) -> Job:
+    """Submit a file (a path), the text of a job, of Python or (``shell=True``) of shell, or a command as a list.
 
     Args:
-        source: an existing file's path, ``marketplace://name/NAME`` of a job template, or text. Text of one line that
-            ends like a file is taken for a path.
+        source: an existing file's path, ``marketplace://name/NAME`` of a job template, text, or the words of a command.
+            Text of one line that ends like a file is taken for a path.
         namespace: where the free names of Python text are looked up.
         **options: the fields of ``Options``.
 
@@ -154,6 +154,10 @@ def submit(source: str | Path, *, namespace: Mapping[str, Any] | None = None, **
     if unknown := options.keys() - known:
         raise UsageError(f"unknown option {min(unknown)!r}", hint=f"there are: {', '.join(sorted(known))}")
     chosen = Options(**options)
+    if not isinstance(source, (str, Path)):
+        if not isinstance(source, (list, tuple)) or not all(isinstance(word, str) for word in source):
+            raise UsageError(f"{source!r:.50} is no job", hint="give a path, text, or the words of a command as a list")
+        return submit_words(source, chosen)
     text = str(source)
     endings = (".yaml", ".yml", ".json", ".py", ".sh")
     if isinstance(source, Path) or ("\n" not in text and (text.endswith(endings) or is_reference(text))):
