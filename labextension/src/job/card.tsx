@@ -22,6 +22,7 @@ interface ILiving extends ITranslated {
   /** So many lines of the log to begin with. */
   readonly lines: number;
   readonly live: ILive;
+  readonly isSeen: boolean;
   readonly actions: IActions;
 }
 
@@ -56,7 +57,7 @@ function Instead({ text, children }: { text: string; children: ReactNode }): JSX
   );
 }
 
-function Card({ job, client, lines, live, actions, trans }: { job: IJob } & ILiving): JSX.Element {
+function Card({ job, client, lines, live, isSeen, actions, trans }: { job: IJob } & ILiving): JSX.Element {
   const isLive = live.link === 'live';
   const [isOpen, setIsOpen] = useState(false);
   const later = useClock(live.at, isLive && job.started !== 0 && !isFinal(job));
@@ -102,7 +103,14 @@ function Card({ job, client, lines, live, actions, trans }: { job: IJob } & ILiv
         )}
         <Reason job={job} isHeld={isHeld} later={later} trans={trans} />
         {isOpen ? (
-          <EmbeddedLog client={client} job={job.id} task={failedTask(job)} height={OPENED} trans={trans} />
+          <EmbeddedLog
+            client={client}
+            job={job.id}
+            task={failedTask(job)}
+            height={OPENED}
+            isSeen={isSeen}
+            trans={trans}
+          />
         ) : (
           <Tail lines={job.tail.slice(-lines)} go={actions.openLog} />
         )}

@@ -234,6 +234,24 @@ it('opens the log in its place, of a failed job that of the task which has faile
   expect(card.node.textContent).toContain('boom');
 });
 
+it('follows an opened log only while it can be seen', async () => {
+  const client = new FakeJob(record({ size: 1234 }));
+  const part = { names: [], columns: { cursors: [], times: [], sources: [], texts: [] }, gaps: [], cut: [] };
+  Object.assign(client.answers, {
+    'GET jobs/k3jabcdefghijklm': { id: 'k3jabcdefghijklm', name: 'train', state: 'RUNNING', started: 0, ended: 0, tasks: [] },
+    'GET jobs/k3jabcdefghijklm/log': { ...part, start: 0, end: 0, size: 0 },
+    'GET jobs/k3jabcdefghijklm/log/places': { places: [], gaps: [], count: 0, start: 0, end: 0, size: 0 }
+  });
+  const card = show(client);
+  await says(card, '1.2 kB of log');
+  card.node.querySelector<HTMLElement>('[aria-expanded=false]')?.click();
+  await vi.waitUntil(() => client.topics.size === 2);
+  Widget.detach(card);
+  await vi.waitUntil(() => client.topics.size === 0);
+  Widget.attach(card, document.body);
+  await vi.waitUntil(() => client.topics.size === 2);
+});
+
 it('says of a held task how long that lasts, and lets it go', async () => {
   const held = [['worker-1', 1_800_000_151 + 28 * 60]];
   const client = new FakeJob(record({ held, enter: 'jupyter cube debug k3j', next: ['%cube debug k3jabc'] }));

@@ -95,6 +95,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
     } else {
       this._live?.stop();
     }
+    this._draw(); // an opened log asks no more, or again
   }
 
   private _draw(): void {
@@ -109,6 +110,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
         client={this._client}
         lines={this._settings.now.lines}
         live={this._live?.now ?? NOTHING}
+        isSeen={this._isSeen}
         actions={this._actions}
         trans={this._trans}
       />

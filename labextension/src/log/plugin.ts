@@ -11,6 +11,7 @@ import { listed } from '../listed';
 import { refusal } from '../request';
 import { stateWord } from '../states';
 import { ICubeClient } from '../tokens';
+import { ALL } from './ask';
 import { LogWidget } from './widget';
 
 const LATEST = 50; // jobs that are offered where none was named
@@ -41,7 +42,7 @@ export const log: JupyterFrontEndPlugin<void> = {
         void widget.model.show(cursor);
       }
       if (task !== '') {
-        void widget.model.choose({ tasks: [task], attempt: 0, alarms: false }, cursor ?? 0);
+        void widget.model.choose({ ...ALL, tasks: [task] }, cursor ?? 0);
       }
       shell.activateById(widget.id);
       if (lab === null) {

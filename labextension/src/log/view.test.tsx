@@ -173,7 +173,7 @@ it('can be a part of something else, with a height of its own', async () => {
   const client = new FakeLog(lines(30));
   const node = document.body.appendChild(document.createElement('div'));
   const root = createRoot(node);
-  root.render(<EmbeddedLog client={client} job="one" height="20em" cursor={SIZE} trans={nullTranslator.load('x')} />);
+  root.render(<EmbeddedLog client={client} job="one" height="20em" isSeen task="" trans={nullTranslator.load('x')} />);
   await vi.waitUntil(() => node.textContent.includes('line 1') && client.topics.size === 1, 5000);
   const box = node.querySelector<HTMLElement>('.cube-Log-embedded');
   expect(box?.style.height).toBe('20em');

@@ -14,7 +14,7 @@ import {
 } from 'react';
 
 import type { ICubeClient } from '../tokens';
-import type { IFilter } from './ask';
+import { ALL, type IFilter } from './ask';
 import { USUAL, type IDetail } from './detail';
 import { Finder } from './finder';
 import type { Way } from './goto';
@@ -32,29 +32,35 @@ interface ILogProps {
   readonly job: string;
   /** CSS, such as `20em`. */
   readonly height: string;
-  /** The line that ends there is shown first; else the end. */
-  readonly cursor?: number | null;
-  /** The task whose lines are shown first; else all. */
-  readonly task?: string;
+  readonly isSeen: boolean;
+  /** The task whose lines are shown first; empty: all. */
+  readonly task: string;
   readonly trans: TranslationBundle;
 }
 
-/** The log of a job inside something else; it asks the server while it is drawn. */
-export function EmbeddedLog({ client, job, height, cursor = null, task = '', trans }: ILogProps): JSX.Element {
+/** The log of a job inside something else; it asks the server while it can be seen. */
+export function EmbeddedLog({ client, job, height, isSeen, task, trans }: ILogProps): JSX.Element {
   const [first] = useState(task); // which task has failed may change, what somebody looks at does not
   const model = useMemo(() => {
-    const made = new LogModel(job, client, cursor);
+    const made = new LogModel(job, client);
     if (first !== '') {
-      void made.choose({ tasks: [first], attempt: 0, alarms: false }, cursor ?? 0);
+      void made.choose({ ...ALL, tasks: [first] }, 0);
     }
     return made;
-  }, [client, cursor, first, job]);
+  }, [client, first, job]);
   useEffect(() => {
-    model.start();
-    return (): void => {
+    if (isSeen) {
+      model.start();
+    } else {
+      model.stop();
+    }
+  }, [isSeen, model]);
+  useEffect(
+    () => (): void => {
       model.dispose();
-    };
-  }, [model]);
+    },
+    [model]
+  );
   return (
     <div className="cube-Log-embedded" style={{ height }} data-lm-suppress-shortcuts="true">
       <LogView model={model} trans={trans} />
