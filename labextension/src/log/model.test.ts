@@ -98,6 +98,27 @@ it('of the end is not spoiled by rows that were asked for before', async () => {
   expect([model.now.following, model.now.loading]).toEqual([true, false]);
 });
 
+it('of a log that has ended is whole, though an answer from before the last news comes after them', async () => {
+  const client = new FakeLog(lines(10));
+  const model = open(client);
+  await until(() => client.topics.size === 1 && texts(model).length === 10);
+  const log = client.answers['GET jobs/one/log'] as (asked: object) => unknown;
+  const gate = late();
+  let asked = 0;
+  client.answers['GET jobs/one/log'] = (query: object): unknown => {
+    asked += 1;
+    const then = log(query);
+    return asked === 1 ? gate.promise.then(() => then) : then;
+  };
+  client.write('one of the last');
+  await until(() => asked === 1);
+  client.job = { state: 'SUCCEEDED' };
+  client.write('the last');
+  gate.resolve(null);
+  await until(() => texts(model).at(-1) === 'the last');
+  isTrue(model, client);
+});
+
 describe('a place', () => {
   it('is shown with what lies around it', async () => {
     const model = open(whole, 10_000 * SIZE);

@@ -213,9 +213,9 @@ export class LogModel implements IDisposable, ISink {
     }
   }
 
-  /** The log ends there now. */
+  /** The log ends there now. It never shrinks: an answer that says less was under way when the news came. */
   private _grow(size: number): void {
-    if (size !== this._now.size) {
+    if (size > this._now.size) {
       this._set({ size });
       this._scan?.grow(size);
       this._counting?.grow(size);
@@ -227,32 +227,34 @@ export class LogModel implements IDisposable, ISink {
   private _pull(): void {
     this._wants = true;
     if (!this._isPulling) {
-      this._isPulling = true;
-      void this._pulling().finally(() => {
-        this._isPulling = false;
-      });
+      void this._pulling();
     }
   }
 
   private async _pulling(): Promise<void> {
-    while (this._wants && this._now.following && this._isWatched && this._now.link === 'live') {
-      this._wants = false;
-      const began = performance.now();
-      this._pause = began - this._pulled < 2 * PERIOD ? Math.min(2 * this._pause, PERIOD) : SOON;
-      this._pulled = began;
-      const { filter, pane, size } = this._now;
-      if (pane !== EMPTY && pane.end >= size) {
-        return;
+    this._isPulling = true;
+    try {
+      while (this._wants && this._now.following && this._isWatched && this._now.link === 'live') {
+        this._wants = false;
+        const began = performance.now();
+        this._pause = began - this._pulled < 2 * PERIOD ? Math.min(2 * this._pause, PERIOD) : SOON;
+        this._pulled = began;
+        const { filter, pane, size } = this._now;
+        if (pane !== EMPTY && pane.end >= size) {
+          break;
+        }
+        const far = pane === EMPTY || (size - pane.end > FAR && filter.attempt === 0 && !filter.alarms);
+        const taken = await this._read(
+          () => this.source.part(filter, far ? 'end' : { cursor: pane.end }, far ? 'back' : 'forth'),
+          part => (far ? part : after(this._now.pane, part))
+        );
+        const { pane: held, size: end } = this._now;
+        const isMore = taken && !far && held.end > pane.end && held.end < size;
+        this._wants ||= taken && held.end > pane.end && held.end < end;
+        await new Promise(resolve => setTimeout(resolve, isMore ? MORE : this._pause));
       }
-      const far = pane === EMPTY || (size - pane.end > FAR && filter.attempt === 0 && !filter.alarms);
-      const taken = await this._read(
-        () => this.source.part(filter, far ? 'end' : { cursor: pane.end }, far ? 'back' : 'forth'),
-        part => (far ? part : after(this._now.pane, part))
-      );
-      const { pane: held, size: end } = this._now;
-      const isMore = taken && !far && held.end > pane.end && held.end < size;
-      this._wants ||= taken && held.end > pane.end && held.end < end;
-      await new Promise(resolve => setTimeout(resolve, isMore ? MORE : this._pause));
+    } finally {
+      this._isPulling = false;
     }
   }
 
