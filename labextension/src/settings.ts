@@ -3,7 +3,9 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Token } from '@lumino/coreutils';
-import { Signal, type ISignal } from '@lumino/signaling';
+import type { ISignal } from '@lumino/signaling';
+
+import { Model } from './model';
 
 const ID = 'jupyter-cube:settings'; // of the plugin and of its schema
 const NOTIFY = ['away', 'always', 'never'] as const;
@@ -28,28 +30,21 @@ export interface ICubeSettings {
 
 export const ICubeSettings = new Token<ICubeSettings>('jupyter-cube:ICubeSettings', 'What a person has chosen.');
 
-export class CubeSettings implements ICubeSettings {
-  get now(): IChosen {
-    return this._now;
-  }
-
-  get changed(): ISignal<ICubeSettings, void> {
-    return this._changed;
+export class CubeSettings extends Model<IChosen> implements ICubeSettings {
+  constructor() {
+    super(DEFAULTS);
   }
 
   /** Take over values of a settings file; a wrong one counts as not chosen. */
   take(values: Readonly<Record<string, unknown>>): void {
     const { notify, status, lines } = values;
-    this._now = Object.freeze({
+    this.set({
       notify: NOTIFY.find(one => one === notify) ?? DEFAULTS.notify,
       status: typeof status === 'boolean' ? status : DEFAULTS.status,
       lines: typeof lines === 'number' && Number.isInteger(lines) && lines >= 1 && lines <= 5 ? lines : DEFAULTS.lines
     });
-    this._changed.emit();
   }
 
-  private readonly _changed = new Signal<ICubeSettings, void>(this);
-  private _now = DEFAULTS;
 }
 
 export const settings: JupyterFrontEndPlugin<ICubeSettings> = {

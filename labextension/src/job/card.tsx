@@ -2,6 +2,7 @@
 
 import { useLayoutEffect, useRef, useState, type FocusEvent, type JSX, type ReactNode } from 'react';
 
+import { useNow } from '../hooks';
 import { EmbeddedLog } from '../log/view';
 import { stateWord } from '../states';
 import type { ICubeClient } from '../tokens';
@@ -12,7 +13,6 @@ import type { ILive } from './live';
 import { Mark, Roles } from './marks';
 import { failedTask, isFinal, moment, parse } from './model';
 import { Orders, type IActions } from './orders';
-import { useClock } from './time';
 import { holdWords, jobWords, linkWords, notebookForm, type ITranslated } from './words';
 
 const OPENED = 'calc(20 * var(--jp-code-line-height) * var(--jp-code-font-size))'; // 20 lines and what is around them
@@ -60,7 +60,9 @@ function Instead({ text, children }: { text: string; children: ReactNode }): JSX
 function Card({ job, client, lines, live, isSeen, actions, trans }: { job: IJob } & ILiving): JSX.Element {
   const isLive = live.link === 'live';
   const [isOpen, setIsOpen] = useState(false);
-  const later = useClock(live.at, isLive && job.started !== 0 && !isFinal(job));
+  const counts = isLive && job.started !== 0 && !isFinal(job);
+  const now = useNow(counts, milliseconds);
+  const later = counts ? Math.max(0, now - live.at) / 1000 : 0;
   // the room for lines to come stays after the end: nothing below it moves
   const [reserved, setReserved] = useState(!isFinal(job));
   if (!reserved && !isFinal(job)) {
@@ -219,4 +221,9 @@ function Saved({ at, trans }: { at: number } & ITranslated): JSX.Element {
       {trans.__('saved %1', moment(at, new Date()))}
     </time>
   );
+}
+
+/** On the clock that tells when an answer came. */
+function milliseconds(): number {
+  return performance.now();
 }

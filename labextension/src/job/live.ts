@@ -2,8 +2,8 @@
 
 import type { IMimeBundle } from '@jupyterlab/nbformat';
 import type { IDisposable } from '@lumino/disposable';
-import { Signal, type ISignal } from '@lumino/signaling';
 
+import { Model } from '../model';
 import { ApiError, refusal } from '../request';
 import { FINAL, type State } from '../states';
 import type { ICubeClient, ISink } from '../tokens';
@@ -49,28 +49,17 @@ export const NOTHING: ILive = {
 };
 
 /** It asks nothing before `start` and after `stop`. */
-export class LiveJob implements IDisposable, ISink {
+export class LiveJob extends Model<ILive> implements ISink {
   constructor(
     readonly id: string,
     private readonly _client: ICubeClient
-  ) {}
-
-  get now(): ILive {
-    return this._now;
+  ) {
+    super(NOTHING);
   }
 
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    this._isDisposed = true;
+  override dispose(): void {
     this.stop();
-    Signal.clearData(this);
+    super.dispose();
   }
 
   start(): void {
@@ -79,7 +68,7 @@ export class LiveJob implements IDisposable, ISink {
       this._seldom = SELDOM;
       this._look();
     } else if (!ID.test(this.id)) {
-      this._set({ link: 'unknown' });
+      this.set({ link: 'unknown' });
     }
   }
 
@@ -90,22 +79,22 @@ export class LiveJob implements IDisposable, ISink {
   }
 
   async order(what: Order): Promise<void> {
-    this._set({ ordered: what, fault: '' });
+    this.set({ ordered: what, fault: '' });
     try {
       await order(this._client, this.id, what);
     } catch (error) {
-      this._set({ fault: refusal(error).message });
+      this.set({ fault: refusal(error).message });
     }
-    this._set({ ordered: null });
+    this.set({ ordered: null });
     this._look();
   }
 
   /** Ask for what is known of each task. */
   async ask(): Promise<void> {
-    if (this._now.link === 'live') {
+    if (this.now.link === 'live') {
       const found = await facts(this._client, this.id).catch(() => null);
       if (found !== null) {
-        this._set({ facts: found });
+        this.set({ facts: found });
       } // else what is shown is true without it
     }
   }
@@ -171,7 +160,7 @@ export class LiveJob implements IDisposable, ISink {
 
   /** Milliseconds until the next look that no news have asked for. */
   private _rhythm(): number {
-    switch (this._now.link) {
+    switch (this.now.link) {
       case 'live':
         return this._isOver ? LONGEST : this._isTold ? SURE : AGAIN; // somebody may retry it elsewhere
       case 'lost':
@@ -196,10 +185,10 @@ export class LiveJob implements IDisposable, ISink {
       if (id !== this.id) {
         throw new ApiError(`no job ${this.id}`, 'unknown');
       }
-      const before = this._now.output?.[MIME] as IRecord | undefined;
-      const isSame = before?.state === state && this._now.link !== 'refused';
-      const fault = isSame ? this._now.fault : ''; // of an order that was for another state, or of the last answer
-      this._set({ link: 'live', output: found, at: performance.now(), fault });
+      const before = this.now.output?.[MIME] as IRecord | undefined;
+      const isSame = before?.state === state && this.now.link !== 'refused';
+      const fault = isSame ? this.now.fault : ''; // of an order that was for another state, or of the last answer
+      this.set({ link: 'live', output: found, at: performance.now(), fault });
       this._seldom = SELDOM;
       this._isOver = FINAL.includes(state);
       if (!this._isOver) {
@@ -209,16 +198,16 @@ export class LiveJob implements IDisposable, ISink {
       const { kind, message } = refusal(error);
       switch (kind) {
         case 'unreachable':
-          this._set({ link: 'lost' });
+          this.set({ link: 'lost' });
           return;
         case 'absent':
-          this._set({ link: 'none' });
+          this.set({ link: 'none' });
           break;
         case 'unknown':
-          this._set({ link: 'unknown' });
+          this.set({ link: 'unknown' });
           break;
         case 'refused':
-          this._set({ link: 'refused', fault: message });
+          this.set({ link: 'refused', fault: message });
           break;
       }
       this._unfollow();
@@ -237,20 +226,12 @@ export class LiveJob implements IDisposable, ISink {
     this._following = null;
   }
 
-  private _set(changes: Partial<ILive>): void {
-    this._now = { ...this._now, ...changes };
-    this._changed.emit();
-  }
-
-  private readonly _changed = new Signal<this, void>(this);
   private _following: IDisposable | null = null;
   private _hasNews = false;
-  private _isDisposed = false;
   private _isLooking = false;
   private _isOver = false;
   private _isTold = false;
   private _isWatched = false;
-  private _now = NOTHING;
   private _seldom = SELDOM;
   private _wake = (): void => undefined;
 }

@@ -1,24 +1,18 @@
 /** All jobs as the server knows them, one subscription a page while anybody needs them. */
 
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
-import { Signal, type ISignal } from '@lumino/signaling';
 
 import { listed, type IListed } from '../listed';
+import { Model } from '../model';
 import { refusal } from '../request';
 import type { ICubeClient, IJobList, IJobs, ISink } from '../tokens';
 
 const AGAIN = 2000; // milliseconds until what the server has ended is asked for again
 const NOTHING: IJobs = { link: 'asking', jobs: [], ahead: 0, fault: '' };
 
-export class JobList implements IJobList, ISink {
-  constructor(private readonly _client: ICubeClient) {}
-
-  get now(): IJobs {
-    return this._now;
-  }
-
-  get changed(): ISignal<IJobList, void> {
-    return this._changed;
+export class JobList extends Model<IJobs> implements IJobList, ISink {
+  constructor(private readonly _client: ICubeClient) {
+    super(NOTHING);
   }
 
   watch(): IDisposable {
@@ -33,7 +27,7 @@ export class JobList implements IJobList, ISink {
   }
 
   again(): void {
-    this._set({ link: 'asking', fault: '' });
+    this.set({ link: 'asking', fault: '' });
     this._subscribe();
   }
 
@@ -56,16 +50,16 @@ export class JobList implements IJobList, ISink {
       this._jobs.delete(String(id));
     }
     const time = message['time'];
-    const ahead = typeof time === 'number' ? time - Date.now() / 1000 : this._now.ahead;
-    this._set({ link: 'live', jobs: [...this._jobs.values()], ahead, fault: '' });
+    const ahead = typeof time === 'number' ? time - Date.now() / 1000 : this.now.ahead;
+    this.set({ link: 'live', jobs: [...this._jobs.values()], ahead, fault: '' });
   }
 
   lost(): void {
     this._isWhole = true;
-    if (this._now.link === 'asking') {
+    if (this.now.link === 'asking') {
       void this._ask();
     } else {
-      this._set({ link: 'lost' });
+      this.set({ link: 'lost' });
     }
   }
 
@@ -78,16 +72,16 @@ export class JobList implements IJobList, ISink {
   private async _ask(): Promise<void> {
     try {
       await this._client.get(['jobs'], { limit: 0 });
-      this._set({ link: 'lost' });
+      this.set({ link: 'lost' });
       this._later();
     } catch (error) {
       const { kind, message } = refusal(error);
       if (kind === 'unreachable') {
-        this._set({ link: 'lost' });
+        this.set({ link: 'lost' });
         this._later();
       } else {
         this._unsubscribe(); // it will not get better by itself
-        this._set(kind === 'absent' ? { link: 'absent' } : { link: 'refused', fault: message });
+        this.set(kind === 'absent' ? { link: 'absent' } : { link: 'refused', fault: message });
       }
     }
   }
@@ -112,15 +106,8 @@ export class JobList implements IJobList, ISink {
     this._subscription = null;
   }
 
-  private _set(changes: Partial<IJobs>): void {
-    this._now = { ...this._now, ...changes };
-    this._changed.emit();
-  }
-
-  private readonly _changed = new Signal<IJobList, void>(this);
   private _isWhole = true;
   private readonly _jobs = new Map<string, IListed>();
-  private _now = NOTHING;
   private _subscription: IDisposable | null = null;
   private _timer = 0;
   private _watchers = 0;

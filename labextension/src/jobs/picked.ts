@@ -1,19 +1,16 @@
 /** The jobs that somebody has picked in the list. */
 
-import { Signal, type ISignal } from '@lumino/signaling';
+import { Changing } from '../model';
 
-export class Picked {
+
+export class Picked extends Changing {
   get ids(): ReadonlySet<string> {
     return this._ids;
   }
 
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
   set(ids: Iterable<string>): void {
     this._ids = new Set(ids);
-    this._changed.emit();
+    this.tell();
   }
 
   toggle(id: string): void {
@@ -24,6 +21,5 @@ export class Picked {
     this.set(ids);
   }
 
-  private readonly _changed = new Signal<this, void>(this);
   private _ids: ReadonlySet<string> = new Set();
 }

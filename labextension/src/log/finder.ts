@@ -1,8 +1,6 @@
 /** What is sought in a log: the hits, how many, and the one that is shown. */
 
-import type { IDisposable } from '@lumino/disposable';
-import { Signal, type ISignal } from '@lumino/signaling';
-
+import { Model } from '../model';
 import { refusal } from '../request';
 import type { IFilter, ISought } from './ask';
 import type { LogModel } from './model';
@@ -21,44 +19,30 @@ export interface ISearch extends ISought {
 }
 
 /** `note` is what a person reads where the search went on at the other end of the log. */
-export class Finder implements IDisposable {
+export class Finder extends Model<ISearch> {
   constructor(
     private readonly _model: LogModel,
     private readonly _notes: { readonly begin: string; readonly end: string; readonly none: string }
   ) {
+    super({ text: '', regex: false, exact: false, found: null, current: null, busy: false, note: '' });
     this._filter = _model.now.filter;
     _model.changed.connect(this._modelChanged);
   }
 
-  get now(): ISearch {
-    return this._now;
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._model.changed.disconnect(this._modelChanged);
-      this._scan?.stop();
-      clearTimeout(this._timer);
-      Signal.clearData(this);
-    }
+  override dispose(): void {
+    this._model.changed.disconnect(this._modelChanged);
+    this._scan?.stop();
+    clearTimeout(this._timer);
+    super.dispose();
   }
 
   /** Something else is sought; hits are counted as soon as no more is typed. */
   seek(sought: Partial<ISought>): void {
-    this._set({ ...sought, found: null, current: null, note: '' });
+    this.set({ ...sought, found: null, current: null, note: '' });
     this._scan?.stop();
     this._scan = null;
     clearTimeout(this._timer);
-    if (this._now.text !== '') {
+    if (this.now.text !== '') {
       this._timer = window.setTimeout(() => {
         this._count();
       }, PATIENCE);
@@ -67,37 +51,37 @@ export class Finder implements IDisposable {
 
   /** Show the next hit after, or before, the one that is shown; else after, or before, a cursor. */
   async go(direction: 'forth' | 'back', place: number): Promise<void> {
-    const { text, regex, exact, busy } = this._now;
+    const { text, regex, exact, busy } = this.now;
     if (text === '' || busy) {
       return;
     }
-    this._set({ busy: true, note: '' });
+    this.set({ busy: true, note: '' });
     try {
       const { filter, size } = this._model.now;
       const sought = { text, regex, exact };
       let note = '';
-      let hit = await this._next(filter, this._now.current ?? place, direction, sought);
+      let hit = await this._next(filter, this.now.current ?? place, direction, sought);
       if (hit === null) {
         hit = await this._next(filter, direction === 'forth' ? 0 : size + 1, direction, sought);
         note = hit === null ? this._notes.none : direction === 'forth' ? this._notes.begin : this._notes.end;
       }
-      this._set({ busy: false, note, current: hit });
+      this.set({ busy: false, note, current: hit });
       if (hit !== null) {
         await this._model.show(hit);
       }
     } catch (error) {
-      this._set({ busy: false, note: refusal(error).message });
+      this.set({ busy: false, note: refusal(error).message });
     }
   }
 
   /** Which of the hits it is, from 1; 0 where that is not known. */
   get number(): number {
-    const { current, found } = this._now;
+    const { current, found } = this.now;
     return current === null || found === null ? 0 : found.places.indexOf(current) + 1;
   }
 
   private async _next(filter: IFilter, from: number, direction: 'forth' | 'back', sought: ISought): Promise<number | null> {
-    const found = this._now.found;
+    const found = this.now.found;
     if (found !== null && found.places.length > 0) {
       const { places, end, whole } = found;
       const hit = direction === 'forth' ? places.find(one => one > from) : places.findLast(one => one < from);
@@ -109,20 +93,20 @@ export class Finder implements IDisposable {
   }
 
   private _count(): void {
-    const { text, regex, exact } = this._now;
+    const { text, regex, exact } = this.now;
     const { filter, size } = this._model.now;
     const scan = new Scan(
       0,
       cursor => this._model.source.places(filter, cursor, { text, regex, exact }),
       error => {
         if (scan === this._scan) {
-          this._set({ found: scan.found, ...(error === null ? {} : { note: refusal(error).message }) });
+          this.set({ found: scan.found, ...(error === null ? {} : { note: refusal(error).message }) });
         }
       }
     );
     this._scan = scan;
     scan.grow(size);
-    this._set({ found: scan.found });
+    this.set({ found: scan.found });
   }
 
   private readonly _modelChanged = (): void => {
@@ -130,23 +114,13 @@ export class Finder implements IDisposable {
     if (filter !== this._filter) {
       this._filter = filter;
       this.seek({});
-    } else if (size !== this._size && this._now.note === '') {
+    } else if (size !== this._size && this.now.note === '') {
       this._scan?.grow(size);
     }
     this._size = size;
   };
 
-  private _set(changes: Partial<ISearch>): void {
-    if (!this._isDisposed) {
-      this._now = { ...this._now, ...changes };
-      this._changed.emit();
-    }
-  }
-
-  private readonly _changed = new Signal<this, void>(this);
   private _filter: IFilter;
-  private _isDisposed = false;
-  private _now: ISearch = { text: '', regex: false, exact: false, found: null, current: null, busy: false, note: '' };
   private _scan: Scan | null = null;
   private _size = 0;
   private _timer = 0;

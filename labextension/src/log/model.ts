@@ -1,8 +1,8 @@
 /** A job's log as somebody looks at it: the part that is held, whether its end is followed, and what is chosen of it. */
 
 import type { IDisposable } from '@lumino/disposable';
-import { Signal, type ISignal } from '@lumino/signaling';
 
+import { Model } from '../model';
 import { refusal } from '../request';
 import { FINAL } from '../states';
 import type { ICubeClient, ISink } from '../tokens';
@@ -19,44 +19,32 @@ const AGAIN = 2000; // the same, after nobody answered
 const FAR = 256_000; // bytes that are read to get to the end; what is further is jumped over
 
 /** It asks nothing before `start` and after `stop`. */
-export class LogModel implements IDisposable, ISink {
+export class LogModel extends Model<IShown> implements ISink {
   constructor(
     readonly job: string,
     private readonly _client: ICubeClient,
     cursor: number | null = null
   ) {
+    super(OPENING);
     this.source = new LogSource(job, _client);
     this._place = cursor;
   }
 
   readonly source: LogSource;
 
-  get now(): IShown {
-    return this._now;
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
   /** The job's log is not over. */
   get isLive(): boolean {
-    return this._now.job !== null && !FINAL.includes(this._now.job.state);
+    return this.now.job !== null && !FINAL.includes(this.now.job.state);
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    this._isDisposed = true;
+  override dispose(): void {
     this.stop();
-    Signal.clearData(this);
+    super.dispose();
   }
 
   /** Somebody looks. */
   start(): void {
-    if (!this._isWatched && !this._isDisposed) {
+    if (!this._isWatched && !this.isDisposed) {
       this._isWatched = true;
       void this._look();
     }
@@ -84,15 +72,15 @@ export class LogModel implements IDisposable, ISink {
     this._turn += 1; // what is on its way was for another place
     this._counting?.stop();
     this._counting = null;
-    this._set({ following: true, loading: false, fresh: null, target: null });
+    this.set({ following: true, loading: false, fresh: null, target: null });
     this._pull();
   }
 
   /** Leave the end: what comes from now on is counted. */
   unfollow(): void {
-    if (this._now.following) {
-      this._set({ following: false });
-      this._count(this._now.pane.end);
+    if (this.now.following) {
+      this.set({ following: false });
+      this._count(this.now.pane.end);
     }
   }
 
@@ -100,9 +88,9 @@ export class LogModel implements IDisposable, ISink {
   async show(cursor: number, marked = true): Promise<void> {
     this._place = cursor;
     this.unfollow();
-    const { pane } = this._now;
+    const { pane } = this.now;
     if (pane.rows.length > 0 && cursor > pane.start && cursor <= pane.end) {
-      this._set({ target: { cursor, marked } });
+      this.set({ target: { cursor, marked } });
     } else {
       await this._around({ cursor: Math.max(0, cursor) }, cursor, marked);
     }
@@ -116,36 +104,36 @@ export class LogModel implements IDisposable, ISink {
 
   /** Show other lines: where the view stands, or at the end where that is followed. */
   async choose(filter: IFilter, cursor: number): Promise<void> {
-    this._set({ filter, fresh: null, fault: '' });
+    this.set({ filter, fresh: null, fault: '' });
     this._counting?.stop();
     this._counting = null;
     this._rescan();
-    if (this._now.following) {
+    if (this.now.following) {
       this._turn += 1;
-      this._set({ pane: EMPTY, loading: false });
+      this.set({ pane: EMPTY, loading: false });
       this._pull();
     } else {
-      this._count(this._now.size);
+      this._count(this.now.size);
       await this._around({ cursor }, cursor, false);
     }
   }
 
   /** Rows beside those that are held, because they will be seen soon. */
   async more(side: 'forth' | 'back'): Promise<void> {
-    const { filter, pane, size } = this._now;
+    const { filter, pane, size } = this.now;
     if (this._isBusy || (side === 'forth' ? pane.end >= size : pane.start <= 0)) {
       return;
     }
     const cursor = side === 'forth' ? pane.end : pane.start;
     await this._read(
       () => this.source.part(filter, { cursor }, side),
-      part => (side === 'forth' ? after(this._now.pane, part) : before(this._now.pane, part))
+      part => (side === 'forth' ? after(this.now.pane, part) : before(this.now.pane, part))
     );
   }
 
   /** Look for a line that ends after a cursor and looks like an error; false: there is none. */
   async alarm(cursor: number, direction: 'forth' | 'back'): Promise<boolean> {
-    const { places, whole } = this._now.alarms;
+    const { places, whole } = this.now.alarms;
     if (whole) {
       const found = direction === 'forth' ? places.find(one => one > cursor) : places.findLast(one => one < cursor);
       if (found !== undefined) {
@@ -153,7 +141,7 @@ export class LogModel implements IDisposable, ISink {
       }
       return found !== undefined;
     }
-    const filter = { ...this._now.filter, alarms: true };
+    const filter = { ...this.now.filter, alarms: true };
     const found = await this._asked(() => this.source.next(filter, cursor, direction));
     if (found !== null) {
       await this.show(found);
@@ -170,7 +158,7 @@ export class LogModel implements IDisposable, ISink {
 
   news(message: Readonly<Record<string, unknown>>): void {
     const { state, end } = message as { state?: IJobRecord; end?: number };
-    this._set({ link: 'live', ...(state === undefined ? {} : { job: state }) });
+    this.set({ link: 'live', ...(state === undefined ? {} : { job: state }) });
     if (typeof end === 'number') {
       this._grow(end);
     }
@@ -178,7 +166,7 @@ export class LogModel implements IDisposable, ISink {
   }
 
   lost(): void {
-    this._set({ link: 'lost' });
+    this.set({ link: 'lost' });
   }
 
   over(): void {
@@ -194,29 +182,29 @@ export class LogModel implements IDisposable, ISink {
     if (job === null || !this._isWatched) {
       return;
     }
-    const first = this._now.job === null;
-    this._set({ link: 'live', job });
+    const first = this.now.job === null;
+    this.set({ link: 'live', job });
     if (this.isLive) {
       this._following ??= this._client.subscribe({ to: 'grew', job: this.job }, this);
     }
     if (first && this._place !== null) {
-      this._set({ following: false });
+      this.set({ following: false });
       await this._around({ cursor: this._place }, this._place, true);
-      this._count(this._now.size);
+      this._count(this.now.size);
     }
     this._pull();
     if (first) {
       this._rescan();
     } else {
-      this._scan?.grow(this._now.size);
-      this._counting?.grow(this._now.size);
+      this._scan?.grow(this.now.size);
+      this._counting?.grow(this.now.size);
     }
   }
 
   /** The log ends there now. It never shrinks: an answer that says less was under way when the news came. */
   private _grow(size: number): void {
-    if (size > this._now.size) {
-      this._set({ size });
+    if (size > this.now.size) {
+      this.set({ size });
       this._scan?.grow(size);
       this._counting?.grow(size);
       this._pull();
@@ -234,21 +222,21 @@ export class LogModel implements IDisposable, ISink {
   private async _pulling(): Promise<void> {
     this._isPulling = true;
     try {
-      while (this._wants && this._now.following && this._isWatched && this._now.link === 'live') {
+      while (this._wants && this.now.following && this._isWatched && this.now.link === 'live') {
         this._wants = false;
         const began = performance.now();
         this._pause = began - this._pulled < 2 * PERIOD ? Math.min(2 * this._pause, PERIOD) : SOON;
         this._pulled = began;
-        const { filter, pane, size } = this._now;
+        const { filter, pane, size } = this.now;
         if (pane !== EMPTY && pane.end >= size) {
           break;
         }
         const far = pane === EMPTY || (size - pane.end > FAR && filter.attempt === 0 && !filter.alarms);
         const taken = await this._read(
           () => this.source.part(filter, far ? 'end' : { cursor: pane.end }, far ? 'back' : 'forth'),
-          part => (far ? part : after(this._now.pane, part))
+          part => (far ? part : after(this.now.pane, part))
         );
-        const { pane: held, size: end } = this._now;
+        const { pane: held, size: end } = this.now;
         const isMore = taken && !far && held.end > pane.end && held.end < size;
         this._wants ||= taken && held.end > pane.end && held.end < end;
         await new Promise(resolve => setTimeout(resolve, isMore ? MORE : this._pause));
@@ -262,21 +250,21 @@ export class LogModel implements IDisposable, ISink {
   private async _around(from: Exclude<From, 'end'>, cursor: number | null, marked: boolean): Promise<void> {
     this._turn += 1;
     const turn = this._turn;
-    const { filter } = this._now;
-    this._set({ loading: true, fault: '' });
+    const { filter } = this.now;
+    this.set({ loading: true, fault: '' });
     const next = await this._asked(() => this.source.part(filter, from, 'forth'));
     const last = next && (await this._asked(() => this.source.part(filter, { cursor: next.start }, 'back')));
     if (turn !== this._turn) {
       return; // somebody wants to see something else by now
     }
-    this._set({ loading: false });
+    this.set({ loading: false });
     if (next && last) {
       const pane = after({ ...last }, next);
       const first = next.rows[0]?.cursor ?? last.rows.at(-1)?.cursor ?? 0;
       // the line that ends at the cursor is before what comes after it
       const exact = cursor !== null && last.rows.at(-1)?.cursor === cursor;
       this._grow(next.size);
-      this._set({ pane, target: { cursor: exact ? cursor : first, marked } });
+      this.set({ pane, target: { cursor: exact ? cursor : first, marked } });
     }
   }
 
@@ -290,14 +278,14 @@ export class LogModel implements IDisposable, ISink {
       return false;
     }
     const { rows, start, end } = take(part);
-    this._set({ pane: { rows, start, end } });
+    this.set({ pane: { rows, start, end } });
     this._grow(part.size);
     return true;
   }
 
   /** Count what comes after a cursor. */
   private _count(cursor: number): void {
-    const { filter } = this._now;
+    const { filter } = this.now;
     const scan = new Scan(
       cursor,
       from => this.source.places(filter, from),
@@ -305,34 +293,34 @@ export class LogModel implements IDisposable, ISink {
         const { count, places, whole } = scan.found;
         const lines = filter.alarms ? places.length : count;
         if (scan === this._counting && lines > 0) {
-          this._set({ fresh: { count: lines, more: !whole } });
+          this.set({ fresh: { count: lines, more: !whole } });
         }
       }
     );
     this._counting?.stop();
     this._counting = scan;
-    scan.grow(this._now.size);
+    scan.grow(this.now.size);
   }
 
   /** Look for errors from the start. */
   private _rescan(): void {
-    const { filter, size } = this._now;
+    const { filter, size } = this.now;
     this._scan?.stop();
     const scan = new Scan(
       0,
       from => this.source.places({ ...filter, alarms: true }, from),
       () => {
         if (scan === this._scan) {
-          this._set({ alarms: scan.found });
+          this.set({ alarms: scan.found });
         }
       },
       4 * PAUSE // nobody has asked for it
     );
     this._scan = scan;
-    this._set({ alarms: NOTHING_FOUND });
+    this.set({ alarms: NOTHING_FOUND });
     if (this._isWatched) {
       scan.grow(size);
-      this._set({ alarms: scan.found });
+      this.set({ alarms: scan.found });
     }
   }
 
@@ -343,15 +331,15 @@ export class LogModel implements IDisposable, ISink {
     } catch (error) {
       const { kind, message } = refusal(error);
       if (kind === 'unreachable') {
-        this._set({ link: 'lost' });
+        this.set({ link: 'lost' });
         if (this._isWatched) {
           this._later();
         }
       } else if (kind === 'refused') {
         // of a known job a wish was refused, not the job
-        this._set({ fault: message, ...(this._now.job === null ? { link: 'refused' } : {}) });
+        this.set({ fault: message, ...(this.now.job === null ? { link: 'refused' } : {}) });
       } else {
-        this._set({ link: kind });
+        this.set({ link: kind });
       }
       return null;
     }
@@ -362,21 +350,11 @@ export class LogModel implements IDisposable, ISink {
     this._timer = window.setTimeout(() => void this._look(), AGAIN);
   }
 
-  private _set(changes: Partial<IShown>): void {
-    if (!this._isDisposed) {
-      this._now = { ...this._now, ...changes };
-      this._changed.emit();
-    }
-  }
-
-  private readonly _changed = new Signal<this, void>(this);
   private _counting: Scan | null = null;
   private _following: IDisposable | null = null;
   private _isBusy = false;
-  private _isDisposed = false;
   private _isPulling = false;
   private _isWatched = false;
-  private _now = OPENING;
   private _pause = SOON;
   private _place: number | null;
   private _pulled = -Infinity;

@@ -8,11 +8,11 @@ import {
   useMemo,
   useRef,
   useState,
-  useSyncExternalStore,
   type JSX,
   type KeyboardEvent
 } from 'react';
 
+import { useChanges } from '../hooks';
 import type { ICubeClient } from '../tokens';
 import { ALL, type IFilter } from './ask';
 import { USUAL, type IDetail } from './detail';
@@ -71,8 +71,10 @@ export function EmbeddedLog({ client, job, height, isSeen, task, trans }: ILogPr
 /** It fills what it is in. */
 export function LogView({ model, trans }: { model: LogModel; trans: TranslationBundle }): JSX.Element {
   const finder = useFinder(model, trans);
-  const shown = useSyncExternalStore(useSubscribe(model), () => model.now);
-  const search = useSyncExternalStore(useSubscribe(finder), () => finder.now);
+  useChanges(model.changed);
+  useChanges(finder.changed);
+  const { now: shown } = model;
+  const { now: search } = finder;
   const [detail, setDetail] = useState<IDetail>(USUAL);
   const id = useId();
   const [sight] = useState(() => new Sight());
@@ -255,18 +257,4 @@ function useFinder(model: LogModel, trans: TranslationBundle): Finder {
     [finder]
   );
   return finder;
-}
-
-interface IChanging {
-  readonly changed: { connect: (slot: () => void) => boolean; disconnect: (slot: () => void) => boolean };
-}
-
-function useSubscribe({ changed }: IChanging): (told: () => void) => () => void {
-  return useCallback(
-    told => {
-      changed.connect(told);
-      return () => changed.disconnect(told);
-    },
-    [changed]
-  );
 }

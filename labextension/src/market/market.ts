@@ -1,8 +1,7 @@
 /** What the market shows: the list or one item, with the values that somebody has filled in. */
 
-import type { IDisposable } from '@lumino/disposable';
-import { Signal, type ISignal } from '@lumino/signaling';
 
+import { Changing } from '../model';
 import { refusal, type ApiError } from '../request';
 import type { ICubeClient } from '../tokens';
 import { faults, given, presets, variables, type Fault } from './form';
@@ -27,14 +26,15 @@ export type Outcome =
 /** Whether a person allows an item of somebody else to run. */
 export type Ask = (item: IItem) => Promise<boolean>;
 
-export class Market implements IDisposable {
+export class Market extends Changing {
   constructor(
     readonly client: ICubeClient,
     readonly notebooks: Notebooks
   ) {
+    super();
     this.search = new Search(client);
     notebooks.changed.connect(() => {
-      this._changed.emit();
+      this.tell();
     });
   }
 
@@ -62,18 +62,10 @@ export class Market implements IDisposable {
     return this._outcome;
   }
 
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this.search.isDisposed;
-  }
-
-  dispose(): void {
+  override dispose(): void {
     this.search.dispose();
     this.notebooks.dispose();
-    Signal.clearData(this);
+    super.dispose();
   }
 
   /** What is filled in for the item in front. */
@@ -92,7 +84,7 @@ export class Market implements IDisposable {
     if (this._item !== null) {
       this._values.set(keyOf(this._item), values);
       this._outcome = null;
-      this._changed.emit();
+      this.tell();
     }
   }
 
@@ -134,7 +126,7 @@ export class Market implements IDisposable {
   /** Ask for the item in front again. */
   async again(): Promise<void> {
     this._fault = null;
-    this._changed.emit();
+    this.tell();
     await this._load();
   }
 
@@ -149,13 +141,13 @@ export class Market implements IDisposable {
     if (this.faults.size === 0) {
       const values = given(variables(found.form), this.values);
       this._isUsing = true;
-      this._changed.emit();
+      this.tell();
       const view = this.view;
       const outcome = await this._use(nameOf(found), values, ask);
       this._outcome = view === this.view ? outcome : null;
       this._isUsing = false;
     }
-    this._changed.emit();
+    this.tell();
   }
 
   /** Allow nothing of the item in front any more. */
@@ -228,7 +220,7 @@ export class Market implements IDisposable {
       this._item = null;
       this._isWanted = false;
     }
-    this._changed.emit();
+    this.tell();
   }
 
   private async _load(): Promise<void> {
@@ -246,7 +238,7 @@ export class Market implements IDisposable {
     if (view === this.view && !this.isDisposed) {
       this._item = found;
       this._fault = fault;
-      this._changed.emit();
+      this.tell();
     } // else somebody looks at something else by now
   }
 
@@ -254,7 +246,6 @@ export class Market implements IDisposable {
     return item(await this.client.get(['item'], { name }));
   }
 
-  private readonly _changed = new Signal<this, void>(this);
   private _fault: ApiError | null = null;
   private _isUsing = false;
   private _isWanted = false;

@@ -5,9 +5,9 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { ICell, ICodeCell } from '@jupyterlab/nbformat';
 import type { ServiceManager } from '@jupyterlab/services';
 import type { CommandRegistry } from '@lumino/commands';
-import type { IDisposable } from '@lumino/disposable';
-import { Signal, type ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
+
+import { Changing } from '../model';
 
 /** What is needed of a notebook's widget, in JupyterLab and in Notebook 7. */
 export interface INotebook extends Widget {
@@ -37,8 +37,10 @@ export interface IPlace {
 const LOAD = '%load_ext jupyter_cube';
 const LOADS = /^\s*%(re)?load_ext\s+jupyter_cube\b/m;
 
-export class Notebooks implements IDisposable {
+/** It has changed when another notebook is the current one. */
+export class Notebooks extends Changing {
   constructor(private readonly _place: IPlace) {
+    super();
     this._remember();
     _place.shell.currentChanged?.connect(this._look);
   }
@@ -49,19 +51,9 @@ export class Notebooks implements IDisposable {
     return this._last;
   }
 
-  /** Another notebook is the current one. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    this._isDisposed = true;
+  override dispose(): void {
     this._place.shell.currentChanged?.disconnect(this._look);
-    Signal.clearData(this);
+    super.dispose();
   }
 
   /** The folder of the current notebook; empty: the server's root folder, or none is open. */
@@ -128,7 +120,7 @@ export class Notebooks implements IDisposable {
     const before = this._last;
     this._remember();
     if (this._last !== before) {
-      this._changed.emit();
+      this.tell();
     }
   };
 
@@ -142,8 +134,6 @@ export class Notebooks implements IDisposable {
     }
   }
 
-  private readonly _changed = new Signal<this, void>(this);
-  private _isDisposed = false;
   private _last: INotebook | null = null;
 }
 

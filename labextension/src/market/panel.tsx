@@ -3,6 +3,7 @@
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { useEffect, useRef, type JSX, type RefObject } from 'react';
 
+import { useChanges } from '../hooks';
 import { Details } from './details';
 import { Finder } from './finder';
 import { Import } from './import';
@@ -11,7 +12,6 @@ import type { Ask, Market } from './market';
 import { NewDataset } from './newdataset';
 import { Sources } from './sources';
 import { Storages } from './storages';
-import { useChanges } from './use';
 import type { ITranslated } from './words';
 
 export interface IPanel extends ITranslated {

@@ -1,9 +1,8 @@
 /** Looking for items as somebody types. */
 
-import type { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
-import { Signal, type ISignal } from '@lumino/signaling';
 
+import { Changing } from '../model';
 import { refusal, type ApiError } from '../request';
 import type { ICubeClient } from '../tokens';
 import { entry, type IEntry, type Kind } from './item';
@@ -32,8 +31,10 @@ export interface IFound {
 
 export const ANYTHING: IWanted = { text: '', kind: null, tags: [], source: '' };
 
-export class Search implements IDisposable {
-  constructor(private readonly _client: ICubeClient) {}
+export class Search extends Changing {
+  constructor(private readonly _client: ICubeClient) {
+    super();
+  }
 
   get wanted(): IWanted {
     return this._wanted;
@@ -53,24 +54,16 @@ export class Search implements IDisposable {
     return this._isAsking;
   }
 
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._pause.isDisposed;
-  }
-
-  dispose(): void {
+  override dispose(): void {
     this._pause.dispose();
-    Signal.clearData(this);
+    super.dispose();
   }
 
   /** Look for something else; after a short pause, where it is only another text. */
   want(changes: Partial<IWanted>): void {
     this._wanted = { ...this._wanted, ...changes };
     this._question += 1; // what is on its way answers another question
-    this._changed.emit();
+    this.tell();
     if (Object.keys(changes).every(name => name === 'text')) {
       void this._pause.invoke().catch(() => undefined); // rejects only when it is disposed of
     } else {
@@ -100,7 +93,7 @@ export class Search implements IDisposable {
   private async _ask(offset: number): Promise<void> {
     const question = ++this._question;
     this._isAsking = true;
-    this._changed.emit();
+    this.tell();
     const { text, kind, tags, source } = this._wanted;
     try {
       const query = { query: text, kind: kind ?? undefined, tags: tags.join(',') || undefined, source: source || undefined };
@@ -122,11 +115,10 @@ export class Search implements IDisposable {
     }
     if (question === this._question && !this.isDisposed) {
       this._isAsking = false;
-      this._changed.emit();
+      this.tell();
     }
   }
 
-  private readonly _changed = new Signal<this, void>(this);
   private _fault: ApiError | null = null;
   private _found: IFound | null = null;
   private _isAsking = false;

@@ -1,24 +1,8 @@
-/** What views have in common. */
+/** Questions that a view asks by itself. */
 
-import type { ISignal } from '@lumino/signaling';
-import { useEffect, useReducer, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { refusal, type ApiError } from '../request';
-
-/** Draw again whenever a model has changed. */
-export function useChanges(signal: ISignal<unknown, unknown>): void {
-  const [, again] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => {
-    const slot = (): void => {
-      again();
-    };
-    signal.connect(slot);
-    slot(); // it may have changed between drawing and here
-    return (): void => {
-      signal.disconnect(slot);
-    };
-  }, [signal]);
-}
 
 /** One question to the server at a time. */
 export interface IAsked<T> {
