@@ -138,13 +138,20 @@ async def jobs() -> AsyncGenerator[Message, None]:
     index, unfinished = Index(store), Unfinished(store)
     watch = Watch()
     known: dict[str, Summary] | None = None
+    alive: set[str] = set()
+
+    def wake(names: set[str]) -> None:
+        for name in names:
+            watch.add(store.jobs_path / name, once=True)  # what has ended is not watched for ever
+
     try:
         while True:
             watch.add(store.jobs_path)
+            wake(alive)  # before the look: what changes after it wakes
             found, message = await in_thread(_compared, index, unfinished, known or {})
-            for one in found.values():
-                if not one.state.final:
-                    watch.add(store.jobs_path / one.id)
+            living = {one.id for one in found.values() if not one.state.final}
+            wake(living - alive)
+            alive = living
             if known is None or message["jobs"] or message["gone"]:
                 yield message
             known = found

@@ -74,6 +74,14 @@ class CubeHandler(APIHandler):
             raise UsageError(f"{typed!r:.100} is no whole number", place=name, hint="write 0 or more")
         return int(typed) if most is None else min(int(typed), most)
 
+    def flag(self, name: str) -> bool:
+        """``true`` or ``false`` of the address.
+
+        Raises:
+            UsageError: it is neither.
+        """
+        return self.choice(name, ("false", "true"), "false") == "true"
+
     def choice(self, name: str, values: tuple[str, ...], default: str) -> str:
         """One of some words of the address.
 

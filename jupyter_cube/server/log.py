@@ -65,9 +65,8 @@ class _LogHandler(CubeHandler):
         """What ``look`` sees of the lines that are asked for; not many look through whole logs at once."""
         job, tasks = await self._job(name)
         log, text = job.log, self.text("text")
-        alarms = self.choice("alarms", ("true", "false"), "false") == "true"
-        wanted = Wanted(tasks, self.number("attempt", 0), alarms)
-        regex, ignore_case = (self.text(one) == "true" for one in ("regex", "ignore_case"))
+        wanted = Wanted(tasks, self.number("attempt", 0), self.flag("alarms"))
+        regex, ignore_case = self.flag("regex"), self.flag("ignore_case")
         if wanted.all and not text:
             return log, await self.work(look, log, wanted)
 

@@ -39,13 +39,6 @@ def state(jupyter: Jupyter, job: str) -> str:
     return found
 
 
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Path]:
-    """The file that lets a job end; at the end of the test it is there."""
-    yield tmp_path / "gate"
-    (tmp_path / "gate").touch()
-
-
 def opened(open_in: Open, jupyter: Jupyter, front_end: str) -> Page:
     """The front end with a notebook that needs no kernel."""
     page = open_in(front_end, jupyter.write("beside.ipynb", []))
@@ -204,14 +197,14 @@ def test_thousands_of_jobs_are_a_list_like_any_other(lab: Page) -> None:
 
 def test_the_end_of_a_job_that_nobody_looks_at_is_told(lab: Page, jupyter: Jupyter, gate: Path) -> None:
     lab.evaluate(EXECUTE, "filebrowser:activate")
-    submit(jupyter, "fails", f"{until(gate)}; exit 7")
+    submit(jupyter, "fails-alone", f"{until(gate)}; exit 7")
     expect(lab.locator(".cube-Status")).to_contain_text("1 running")
     gate.touch()
-    notice = lab.locator(".Toastify__toast", has_text="fails failed after")
+    notice = lab.locator(".Toastify__toast", has_text="fails-alone failed after")
     expect(notice).to_contain_text("exit 7")
     notice.get_by_role("button", name=re.compile("Show jobs|Open log")).click()
     show(lab)
-    expect(row(lab, "fails")).to_contain_text("exit 7")
+    expect(row(lab, "fails-alone")).to_contain_text("exit 7")
 
 
 def test_notebook_7_shows_the_jobs_by_menu_and_palette(open_in: Open, jupyter: Jupyter) -> None:
