@@ -12,6 +12,8 @@ interface IGotoProps {
   readonly occasions: Omit<IOccasions, 'now'>;
   /** How many lines look like errors. */
   readonly errors: string;
+  /** There is none. */
+  readonly isClean: boolean;
   readonly go: (way: Way) => void;
   readonly goTime: (seconds: number) => void;
   readonly trans: TranslationBundle;
@@ -26,7 +28,7 @@ export function Goto(props: IGotoProps): JSX.Element {
   );
 }
 
-function Ways({ errors, go, trans, ...times }: IGotoProps): JSX.Element {
+function Ways({ errors, isClean, go, trans, ...times }: IGotoProps): JSX.Element {
   const close = useClose();
   const ways: [Way, string, string][] = [
     ['first-error', trans.__('First error'), errors],
@@ -42,6 +44,7 @@ function Ways({ errors, go, trans, ...times }: IGotoProps): JSX.Element {
           key={way}
           className="cube-Menu-item"
           type="button"
+          disabled={isClean && way.includes('error')}
           onClick={() => {
             close();
             go(way);

@@ -28,8 +28,8 @@ interface IToolbarProps {
 
 export function Toolbar({ model, shown, detail, search, choose, setDetail, go, trans }: IToolbarProps): JSX.Element {
   const { job, filter, following, alarms } = shown;
-  const none = alarms.places.length === 0;
-  const errors = none ? '' : alarms.places.length.toLocaleString() + (alarms.whole ? '' : '+');
+  const isClean = alarms.whole && alarms.places.length === 0;
+  const errors = alarms.places.length === 0 ? '' : alarms.places.length.toLocaleString() + (alarms.whole ? '' : '+');
   return (
     <div className="cube-Log-toolbar" role="group" aria-label={trans.__('What is shown of the log')}>
       {search}
@@ -39,12 +39,12 @@ export function Toolbar({ model, shown, detail, search, choose, setDetail, go, t
         type="button"
         aria-pressed={filter.alarms}
         title={trans.__('Only lines that look like errors')}
-        disabled={none && alarms.whole && !filter.alarms}
+        disabled={isClean && !filter.alarms}
         onClick={() => {
           choose({ alarms: !filter.alarms });
         }}
       >
-        {none && alarms.whole ? trans.__('No errors') : `${trans.__('Errors')} ${errors}`}
+        {isClean ? trans.__('No errors') : `${trans.__('Errors')} ${errors}`}
       </button>
       <Goto
         occasions={{
@@ -53,6 +53,7 @@ export function Toolbar({ model, shown, detail, search, choose, setDetail, go, t
           failed: firstFailure(shown)
         }}
         errors={errors}
+        isClean={isClean}
         go={go}
         goTime={time => void model.showTime(time)}
         trans={trans}

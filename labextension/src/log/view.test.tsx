@@ -183,6 +183,18 @@ it('can be a part of something else, with a height of its own', async () => {
   node.remove();
 });
 
+it.each([
+  [['fine', 'ValueError: no'], false],
+  [['fine', 'finer'], true]
+])('offers to go to errors where there are some: %j', async (texts, isClean) => {
+  const widget = await open(new FakeLog(texts.map(text => ({ task: 'worker-0', attempt: 1, text }))));
+  await says(widget, isClean ? 'No errors' : 'Errors 1');
+  widget.node.querySelector<HTMLElement>('[title^="Go to an error"]')?.click();
+  await says(widget, 'First error');
+  const ways = Array.from(widget.node.querySelectorAll<HTMLButtonElement>('.cube-Menu-item'));
+  expect(ways.map(way => way.disabled)).toEqual([isClean, isClean, isClean, false, false]);
+});
+
 it('is over with its tab', async () => {
   const client = new FakeLog(lines(5));
   const widget = await open(client);
