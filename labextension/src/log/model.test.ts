@@ -293,6 +293,14 @@ describe('a search', () => {
     expect(model.now.link).toBe('live');
   });
 
+  it('with a bad expression says why of an empty log, too', async () => {
+    const model = open(new FakeLog([]));
+    await until(() => model.now.job !== null);
+    const bad = seek(model, '(', { regex: true });
+    await until(() => bad.now.note !== '');
+    expect(bad.now.note).toBe('not a regular expression: missing )');
+  });
+
   it('counts hits that come while the log grows', async () => {
     const client = new FakeLog(lines(3, 'hit'));
     const model = open(client);

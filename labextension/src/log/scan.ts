@@ -46,7 +46,8 @@ export class Scan {
   grow(size: number): void {
     this._size = Math.max(size, this._size);
     this._isStopped = false;
-    this._found = { ...this._found, whole: this._found.end >= this._size };
+    // of an empty log, too, the server is asked once: it may refuse what is sought
+    this._found = { ...this._found, whole: this._found.whole && this._found.end >= this._size };
     if (!this._found.whole && !this._isBusy) {
       this._isBusy = true;
       void this._run().finally(() => {
@@ -60,7 +61,7 @@ export class Scan {
   }
 
   private async _run(): Promise<void> {
-    while (!this._isStopped && !this.over && this._found.end < this._size) {
+    while (!this._isStopped && !this.over && !this._found.whole) {
       const before = this._found;
       try {
         const part = await this._ask(before.end);
@@ -72,7 +73,7 @@ export class Scan {
           end: part.end,
           whole: part.end >= this._size
         };
-        if (part.end <= before.end) {
+        if (part.end <= before.end && !this._found.whole) {
           return; // what is recorded there cannot be read
         }
       } catch (error) {
