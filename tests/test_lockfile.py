@@ -109,6 +109,27 @@ def test_records(folder: Path) -> None:
     assert read_record(folder / "held" / "none") is None
 
 
+# whose own descriptors are few, so that the lock could have any number
+HOLD = """
+import os, subprocess, sys
+from pathlib import Path
+from jupyter_cube.host.lockfile import read_record, write_record
+path = Path(sys.argv[1])
+fd = write_record(path, {}, lock=True)
+script = 'exec 3>&1 4>&1 5>&1 6>&1 7>&1 8>&1 9>&1; echo; read line'
+with subprocess.Popen(["/bin/sh", "-c", script], pass_fds=[fd], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as shell:
+    shell.stdout.readline()
+    os.close(fd)
+    print(read_record(path)[2], flush=True)
+"""
+
+
+def test_a_shell_keeps_a_lock_whatever_it_redirects(folder: Path) -> None:
+    words = [sys.executable, "-c", HOLD, str(folder / "held" / "x")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
 @pytest.mark.parametrize("text", ["", "{", "[1]\n", "1\n", "\0\0\n", "é\n"])
 def test_a_damaged_record_is_empty(folder: Path, text: str) -> None:
     path = folder / "queue" / "damaged"

@@ -175,6 +175,7 @@ def write_record(path: Path, record: dict[str, Any], *, mode: int = 0o644, lock:
     try:
         os.fchmod(fd, mode)
         if lock:
+            fd = _out_of_reach(fd)
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with files.disk_errors(path):
             os.write(fd, json.dumps(record, separators=(",", ":")).encode() + b"\n")
@@ -188,6 +189,13 @@ def write_record(path: Path, record: dict[str, Any], *, mode: int = 0o644, lock:
         return fd
     os.close(fd)
     return -1
+
+
+def _out_of_reach(fd: int) -> int:
+    """The descriptor under a number that no script redirects: a wrapper that got a lock as its 3 would lose it."""
+    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(fd)
+    return high
 
 
 def read_record(path: Path) -> tuple[dict[str, Any], int, bool] | None:
