@@ -6,7 +6,7 @@ import { VERSION, type ICount, type IHold, type IJob, type ILine, type IRole, ty
 /** More tasks than this in all are shown as counts. */
 export const MARKS = 64;
 
-type Parsed =
+export type Parsed =
   | { readonly kind: 'job'; readonly job: IJob }
   | { readonly kind: 'newer'; readonly version: number }
   | { readonly kind: 'damaged'; readonly field: string };

@@ -97,6 +97,17 @@ describe('a card', () => {
   });
 });
 
+it.each([
+  ['that has just been made asks the server at once', 0, 1],
+  ['of an older record asks only in sight', 60, 0]
+])('a card %s', (_, age, asked) => {
+  const job = new FakeJob();
+  const made = new JobCard({}, job);
+  cards.push(made);
+  void made.renderModel(model(record({ as_of: Date.now() / 1000 - age })));
+  expect(job.heard).toHaveLength(asked);
+});
+
 describe('a record that makes no card', () => {
   it('of a newer version says upgrade, and shows the stored text', () => {
     const shown = card({ version: 2 }, '◐ train  running 2:31');

@@ -13,7 +13,7 @@ import { Output } from './card';
 import { copyError } from './error';
 import { MIME } from './job';
 import { LiveJob, NOTHING } from './live';
-import { isOutdated, parse } from './model';
+import { isOutdated, parse, type Parsed } from './model';
 import type { IActions } from './orders';
 
 /** Other places of the page that a card leads to, with the job's id. Null where there is none. */
@@ -56,6 +56,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
         this._draw();
         this._store();
       });
+      this._isSeen ||= isFresh(parsed); // a cell that has just run: it does not wait for the word that it is in sight
       this._watch();
     }
     flushSync(() => {
@@ -181,8 +182,7 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
   private readonly _seen = new IntersectionObserver(entries => {
     clearTimeout(this._passing);
     this._isSeen = entries.at(-1)?.isIntersecting ?? false;
-    const parsed = parse(this._model?.data[MIME]);
-    if (this._isSeen && parsed.kind === 'job' && Math.abs(Date.now() / 1000 - parsed.job.asOf) > FRESH) {
+    if (this._isSeen && !isFresh(parse(this._model?.data[MIME]))) {
       this._passing = setTimeout(() => {
         this._watch();
       }, GLANCE);
@@ -193,4 +193,8 @@ export class JobCard extends Widget implements IRenderMime.IRenderer {
   private _passing: ReturnType<typeof setTimeout> | undefined;
   private _turn: ReturnType<typeof setTimeout> | undefined;
   private readonly _trans: TranslationBundle;
+}
+
+function isFresh(parsed: Parsed): boolean {
+  return parsed.kind === 'job' && Math.abs(Date.now() / 1000 - parsed.job.asOf) <= FRESH;
 }
